@@ -1,0 +1,51 @@
+/* Everything that differs between systems: threads, clock, dlopen, files.
+ *
+ * The one place for `#ifdef` of a platform. Calls return false or NULL on failure and leave
+ * the reason as text; they record nothing themselves.
+ */
+#ifndef CORNU_BASE_PLATFORM_H
+#define CORNU_BASE_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+
+double clock_seconds(void);          /* monotonic */
+int processor_count(void);           /* that this process may use (affinity) */
+size_t process_peak_bytes(void);
+
+typedef struct thread thread;
+typedef struct mutex mutex;
+typedef struct condition condition;
+thread *thread_start(void (*entry)(void *), void *user); /* NULL on failure */
+void thread_join(thread *t);
+mutex *mutex_new(void);
+void mutex_free(mutex *m);
+void mutex_lock(mutex *m);
+void mutex_unlock(mutex *m);
+condition *condition_new(void);
+void condition_free(condition *c);
+void condition_wait(condition *c, mutex *m);
+void condition_wake_all(condition *c);
+/* Sleeps until *address != expected or somebody wakes it (futex). */
+void address_wait(const uint32_t *address, uint32_t expected);
+void address_wake_all(const uint32_t *address);
+void cpu_relax(void);
+
+void *library_open(const char *path, const char **error);
+void *library_symbol(void *library, const char *name);
+void library_close(void *library);
+
+/* Whole file into memory taken with malloc; caller frees. diag_fail names the path. */
+bool file_read_all(const char *path, diagnostics *d, uint8_t **bytes, size_t *length);
+/* Temporary file beside `path`, write, fsync, rename, fsync folder: all old or all new. */
+typedef struct atomic_file atomic_file;
+atomic_file *atomic_file_open(const char *path, diagnostics *d);
+bool atomic_file_write(atomic_file *f, const void *bytes, size_t length);
+/* Frees f; false leaves the old file intact. */
+bool atomic_file_commit(atomic_file *f, diagnostics *d);
+void atomic_file_discard(atomic_file *f);
+
+#endif

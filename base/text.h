@@ -1,0 +1,31 @@
+/* String builder in an arena; what every printer writes to. */
+#ifndef CORNU_BASE_TEXT_H
+#define CORNU_BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+typedef struct text {
+    arena *arena;
+    char *data; /* NUL-terminated after every call */
+    size_t length, capacity;
+} text;
+
+void text_init(text *t, arena *a);
+void text_append(text *t, const char *s);
+void text_append_n(text *t, const char *s, size_t n);
+void text_printf(text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_printf_list(text *t, const char *format, va_list arguments);
+/* `"..."` with \" \\ \n \t \xHH escapes; reads back by the .cnir parser. */
+void text_quote(text *t, const char *s);
+void text_indent(text *t, int levels); /* 4 spaces each */
+/* The one way for a user's bytes into generated source: keeps [A-Za-z0-9_], others become
+ * '_', at most 48 characters. */
+void text_identifier(text *t, const char *s);
+/* Shortest decimal that reads back to the same float or double; inf, -inf and nan as such. */
+void text_float(text *t, double value, int is_f32);
+
+#endif

@@ -1,0 +1,32 @@
+/* A backend is one struct; adding one is a folder and a row in targets.c. */
+#ifndef CORNU_CODEGEN_TARGET_H
+#define CORNU_CODEGEN_TARGET_H
+
+#include "ir/ir.h"
+#include "ir/target_facts.h"
+#include "runtime/executable.h"
+
+typedef struct compile_options {
+    const char *label;            /* "train": names the program in dumps and messages */
+    const char *dump_directory;   /* CORNU_DUMP */
+    const char *passes;           /* CORNU_PASSES */
+    const char *verify;           /* CORNU_VERIFY */
+    const char *cache_directory;  /* NULL = default */
+    const char *isa;              /* "x86-64-v3" ...; NULL = this machine */
+    int64_t capacity;             /* first batch capacity */
+    int compile_threads;
+} compile_options;
+
+typedef struct target {
+    const char *name;
+    const char *summary;
+    const target_facts *(*facts)(const compile_options *o);
+    /* From a graph as the frontend made it to something that runs: passes, plan, code, load.
+     * NULL after a failure in d. The graph is not needed afterwards. */
+    executable *(*compile)(graph *g, const compile_options *o, memory *m, diagnostics *d);
+} target;
+
+extern const target *const target_registry[]; /* NULL-terminated */
+const target *target_find(const char *name);
+
+#endif

@@ -1,0 +1,74 @@
+/* A pass: graph in, graph out. The list of them is the compiler (passes/pipeline.c).
+ *
+ * Passes are functional: `run` returns a new graph in the context's arena, or the same one when
+ * it changed nothing (then no dump is written). A pass never prints, never keeps state, reads
+ * target details only through `facts`.
+ */
+#ifndef CORNU_PASSES_PASS_H
+#define CORNU_PASSES_PASS_H
+
+#include "ir/ir.h"
+#include "ir/loop.h"
+#include "ir/target_facts.h"
+
+typedef struct pass_context {
+    arena *arena;
+    diagnostics *diag;
+    const target_facts *facts;
+    text *remarks;        /* one line per refused or notable decision; may be NULL */
+    double *seconds;      /* per pass, for the dump; may be NULL */
+} pass_context;
+
+typedef struct pass {
+    const char *name;
+    const char *summary;
+    graph *(*run)(graph *g, pass_context *cx); /* NULL after a failure in cx->diag */
+} pass;
+
+extern const pass pass_canonicalize, pass_stabilize, pass_autodiff, pass_simplify, pass_fold, pass_cse,
+    pass_dce, pass_composites, pass_layout, pass_fuse, pass_order, pass_inplace;
+
+extern const pass *const pipeline[]; /* NULL-terminated */
+const pass *pass_find(const char *name);
+
+typedef struct pipeline_options {
+    const char *dump_directory;  /* CORNU_DUMP: numbered files; NULL = none */
+    const char *passes;          /* CORNU_PASSES: "-fuse,-cse" switches off; NULL = all */
+    bool verify;                 /* after every pass */
+    bool verify_by_execution;    /* CORNU_VERIFY=exec */
+    const char *label;           /* "train", "eval": prefix of dump files */
+} pipeline_options;
+
+/* Runs the passes that `facts` call for, in order: run, verify, dump if asked, time. */
+graph *pipeline_run(graph *g, const pipeline_options *options, pass_context *cx);
+
+/* ---- after the graph: memory and loops --------------------------------------------------- */
+
+/* Where every value of a scheduled graph lives. Offsets are for one capacity of B. */
+typedef enum storage_kind { STORAGE_INPUT, STORAGE_OUTPUT, STORAGE_ARENA, STORAGE_CONSTANT } storage_kind;
+typedef struct storage {
+    storage_kind kind;
+    int32_t index;      /* input or output index (a donated output is its INPUT); constant's node */
+    size_t offset;      /* in the step arena */
+    size_t bytes;
+    uint32_t first, last; /* lifetime: positions of the first and last node that touch it */
+} storage;
+typedef struct memory_plan {
+    const graph *graph;
+    int64_t capacity;
+    storage **of;             /* of[node][result] */
+    size_t arena_bytes;       /* what a run needs */
+    size_t lower_bound_bytes; /* most bytes live at once */
+    size_t state_bytes, io_bytes, largest_bytes;
+    const char *largest_name; /* what the largest buffer holds */
+} memory_plan;
+memory_plan *plan_memory(const graph *g, int64_t capacity, arena *a, const target_facts *facts);
+/* Independent of the planner: no two live buffers overlap, every value has room, donation and
+ * in-place are at last use. */
+bool check_memory_plan(const memory_plan *p, diagnostics *d);
+void memory_plan_print(const memory_plan *p, text *out);
+
+/* One kernel per group node, verified. */
+kernel *lower_group(const graph *g, const node *group, arena *a, diagnostics *d);
+
+#endif
