@@ -1,0 +1,177 @@
+/* Linux: threads, clock and dlopen; files are in platform_file.c.
+ *
+ * Threads that the library starts block every signal, so a program's handlers run where the
+ * program expects them, and begin with the default floating-point environment: rounding and
+ * flush modes that a caller's thread happens to have must not change results.
+ * Waiting on an address is a futex; a spurious wake is allowed, so callers loop.
+ */
+#define _GNU_SOURCE
+#include "base/platform.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fenv.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+double clock_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+int processor_count(void) {
+    /* The kernel refuses a set smaller than its own; no machine needs a million. */
+    for (int room = 1024; room <= 1 << 20; room *= 2) {
+        cpu_set_t *set = CPU_ALLOC((size_t)room);
+        if (set == NULL)
+            return 1;
+        size_t bytes = CPU_ALLOC_SIZE((size_t)room);
+        bool fits = sched_getaffinity(0, bytes, set) == 0;
+        int count = fits ? CPU_COUNT_S(bytes, set) : 0;
+        CPU_FREE(set);
+        if (fits && count > 0)
+            return count;
+    }
+    return 1;
+}
+
+size_t process_peak_bytes(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (size_t)usage.ru_maxrss * 1024 : 0;
+}
+
+struct thread {
+    pthread_t id;
+    void (*entry)(void *);
+    void *user;
+};
+
+static void *thread_main(void *started) {
+    thread *t = started;
+    fesetenv(FE_DFL_ENV);
+    t->entry(t->user);
+    return NULL;
+}
+
+thread *thread_start(void (*entry)(void *), void *user) {
+    thread *t = malloc(sizeof *t);
+    if (t == NULL)
+        return NULL;
+    *t = (thread){.entry = entry, .user = user};
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&t->id, NULL, thread_main, t);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0) {
+        free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void thread_join(thread *t) {
+    if (t == NULL)
+        return;
+    pthread_join(t->id, NULL);
+    free(t);
+}
+
+struct mutex {
+    pthread_mutex_t handle;
+};
+
+mutex *mutex_new(void) {
+    mutex *m = malloc(sizeof *m);
+    if (m != NULL && pthread_mutex_init(&m->handle, NULL) != 0) {
+        free(m);
+        return NULL;
+    }
+    return m;
+}
+
+void mutex_free(mutex *m) {
+    if (m == NULL)
+        return;
+    pthread_mutex_destroy(&m->handle);
+    free(m);
+}
+
+void mutex_lock(mutex *m) {
+    pthread_mutex_lock(&m->handle);
+}
+
+void mutex_unlock(mutex *m) {
+    pthread_mutex_unlock(&m->handle);
+}
+
+struct condition {
+    pthread_cond_t handle;
+};
+
+condition *condition_new(void) {
+    condition *c = malloc(sizeof *c);
+    if (c != NULL && pthread_cond_init(&c->handle, NULL) != 0) {
+        free(c);
+        return NULL;
+    }
+    return c;
+}
+
+void condition_free(condition *c) {
+    if (c == NULL)
+        return;
+    pthread_cond_destroy(&c->handle);
+    free(c);
+}
+
+void condition_wait(condition *c, mutex *m) {
+    pthread_cond_wait(&c->handle, &m->handle);
+}
+
+void condition_wake_all(condition *c) {
+    pthread_cond_broadcast(&c->handle);
+}
+
+void address_wait(const uint32_t *address, uint32_t expected) {
+    syscall(SYS_futex, address, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);
+}
+
+void address_wake_all(const uint32_t *address) {
+    syscall(SYS_futex, address, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+void cpu_relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* RTLD_LOCAL: two programs may hold kernels of the same name. RTLD_NOW: a missing symbol is
+ * reported here and never in the middle of a step. */
+void *library_open(const char *path, const char **error) {
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL && error != NULL)
+        *error = dlerror();
+    return library;
+}
+
+void *library_symbol(void *library, const char *name) {
+    return dlsym(library, name);
+}
+
+void library_close(void *library) {
+    if (library != NULL)
+        dlclose(library);
+}
