@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Derive every polynomial coefficient of codegen/cpu/math.
+
+Each function of the generated code is an exact range reduction around one polynomial. The
+polynomial is the minimax one: Remez' exchange (Remez 1934; Muller, "Elementary Functions", ch. 3)
+on a fixed dense grid, in 60 decimal digits. A coefficient then has to become a float or a double.
+Rounding all of them at once costs several bits, so they are rounded one by one, lowest power
+first, and after each the remaining ones are fitted again to absorb the rounding.
+
+The weight of a fit turns an error of the polynomial into a relative error of the function, so
+the reported error is the one that counts: 2^-25 is half a unit in the last place of a float.
+
+    python3 -m venv venv && venv/bin/pip install -r scripts/requirements-math.txt
+    venv/bin/python scripts/derive_math.py [name ...]
+"""
+
+import sys
+from dataclasses import dataclass
+from typing import Callable, Sequence
+
+from mpmath import mp, mpf
+
+mp.dps = 60
+GRID_POINTS = 1200
+
+
+@dataclass
+class Fit:
+    """sum of c[i] * x^powers[i] for target(x) on [low, high]; error is judged over weight(x)."""
+
+    name: str
+    target: Callable
+    weight: Callable
+    powers: Sequence[int]
+    low: mpf
+    high: mpf
+    digits: int  # of the mantissa: 24 for float, 53 for double
+    fixed: Sequence[mpf] = ()  # leading coefficients that are given, not fitted
+
+
+def round_to(value, digits):
+    """The nearest number with `digits` binary digits (coefficients are never subnormal)."""
+    mantissa, exponent = mp.frexp(value)
+    return mp.ldexp(mp.nint(mp.ldexp(mantissa, digits)), exponent - digits)
+
+
+def hex_float(value, digits):
+    """C's hexadecimal spelling, exact; floats carry the suffix f."""
+    return float(value).hex().replace("0000000p", "p") + ("f" if digits == 24 else "")
+
+
+def chebyshev_grid(low, high, count):
+    middle, half = (low + high) / 2, (high - low) / 2
+    return [middle - half * mp.cos(mp.pi * (i + mpf(1) / 2) / count) for i in range(count)]
+
+
+def solve_levelled(columns, values, weights, chosen):
+    """The coefficients whose weighted error alternates between +e and -e at the chosen points."""
+    size = len(chosen)
+    matrix, right = mp.matrix(size, size), mp.matrix(size, 1)
+    for row, point in enumerate(chosen):
+        for column in range(size - 1):
+            matrix[row, column] = columns[column][point]
+        matrix[row, size - 1] = (-1) ** row * weights[point]
+        right[row] = values[point]
+    return list(mp.lu_solve(matrix, right))[:-1]
+
+
+def alternating_extrema(errors, count):
+    """Indices of `count` neighbouring extrema of alternating sign, the largest such run."""
+    extrema = []
+    for i, error in enumerate(errors):
+        if extrema and (errors[extrema[-1]] > 0) == (error > 0):
+            if abs(error) > abs(errors[extrema[-1]]):
+                extrema[-1] = i
+        else:
+            extrema.append(i)
+    while len(extrema) > count:
+        extrema.pop(0 if abs(errors[extrema[0]]) < abs(errors[extrema[-1]]) else -1)
+    return extrema
+
+
+def remez(columns, values, weights):
+    """Minimax coefficients over the grid and the largest weighted error they leave."""
+    count, points = len(columns) + 1, len(values)
+    chosen = [min(points - 1, int((i + 0.5) * points / count)) for i in range(count)]
+    best, least = None, mp.inf
+    for _ in range(40):
+        solution = solve_levelled(columns, values, weights, chosen)
+        errors = weighted_errors(columns, values, weights, solution)
+        largest = max(abs(e) for e in errors)
+        if largest < least:
+            best, least = solution, largest
+        following = alternating_extrema(errors, count)
+        if len(following) < count or following == chosen:
+            break
+        chosen = following
+    return best, least
+
+
+def weighted_errors(columns, values, weights, coefficients):
+    return [
+        (sum(c * column[i] for c, column in zip(coefficients, columns)) - values[i]) / weights[i]
+        for i in range(len(values))
+    ]
+
+
+def fit_rounded(fit):
+    """Rounded coefficients and the weighted error of the exact and of the rounded polynomial."""
+    grid = [x for x in chebyshev_grid(fit.low, fit.high, GRID_POINTS) if x != 0]
+    values = [fit.target(x) for x in grid]
+    weights = [abs(fit.weight(x)) for x in grid]
+    columns = [[x**power for x in grid] for power in fit.powers]
+    rest, done, exact_error = values, [], None
+    for i in range(len(columns)):
+        if i < len(fit.fixed):
+            coefficient = fit.fixed[i]
+        else:
+            solution, error = remez(columns[i:], rest, weights)
+            exact_error = exact_error or error
+            coefficient = round_to(solution[0], fit.digits)
+        done.append(coefficient)
+        rest = [r - coefficient * c for r, c in zip(rest, columns[i])]
+    rounded_error = max(abs(r / w) for r, w in zip(rest, weights))
+    return done, exact_error, rounded_error
+
+
+def split_constant(value, digits, parts):
+    """value as a sum of `parts` numbers of `digits` binary digits each, for Cody-Waite."""
+    pieces = []
+    for _ in range(parts):
+        pieces.append(round_to(value - sum(pieces), digits))
+    return pieces
+
+
+def exponential(digits, terms):
+    """expm1(r) = r + r^2 q(r) on half an octave; exp shares it."""
+    half = mp.ln(2) / 2 * mpf("1.0001")
+    return Fit(
+        f"exp_f{'32' if digits == 24 else '64'}",
+        lambda r: (mp.expm1(r) - r) / r**2,
+        lambda r: mp.expm1(r) / r**2,
+        range(terms), -half, half, digits, [mpf(1) / 2],
+    )
+
+
+def logarithm_f32():
+    """log(1 + f) = f - f^2/2 + f^3 q(f) for 1 + f in [2/3, 4/3]."""
+    return Fit(
+        "log_f32",
+        lambda f: (mp.log1p(f) - f + f**2 / 2) / f**3,
+        lambda f: mp.log1p(f) / f**3,
+        range(8), mpf(-1) / 3, mpf(1) / 3, 24,
+    )
+
+
+FITS = [
+    exponential(24, 5),
+    logarithm_f32(),
+]
+
+
+def print_constants():
+    print("constants")
+    for name, value in (("ln2", mp.ln(2)), ("pi", mp.pi), ("1/ln2", 1 / mp.ln(2)), ("1/pi", 1 / mp.pi)):
+        for digits in (24, 53):
+            parts = split_constant(value, digits, 3)
+            print(f"  {name:6} f{'32' if digits == 24 else '64'}", *(hex_float(p, digits) for p in parts))
+
+
+def main(names):
+    print_constants()
+    for fit in FITS:
+        if names and fit.name not in names:
+            continue
+        coefficients, exact, rounded = fit_rounded(fit)
+        print(f"{fit.name}: relative error 2^{float(mp.log(exact, 2)):.2f} exact, "
+              f"2^{float(mp.log(rounded, 2)):.2f} rounded")
+        for power, coefficient in zip(fit.powers, coefficients):
+            print(f"  x^{power:<2} {hex_float(coefficient, fit.digits)}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
