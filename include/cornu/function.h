@@ -1,0 +1,69 @@
+/* Functions: compiled graphs of your own, on which cn_compile itself stands.
+ *
+ * A function computes outputs from inputs and applies updates to state; all at once, as one
+ * program. With cn_gradient and cn_minimize it expresses what fit does not: two optimizers,
+ * adversarial steps, meta-learning. (Theano's `function`.)
+ */
+#ifndef CORNU_FUNCTION_H
+#define CORNU_FUNCTION_H
+
+#include "cornu/data.h"
+#include "cornu/optimizers.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cn_model cn_model;
+typedef struct cn_function cn_function;
+
+/* d loss / d wrt[i] for a scalar loss; fills gradients[0 .. count). Differentiable again. */
+CN_API void cn_gradient(cn_tensor loss, const cn_tensor *wrt, size_t count, cn_tensor *gradients);
+
+/* A new value for a weight or another state tensor, applied when the function has run. */
+typedef struct cn_update {
+    cn_tensor state, value;
+} cn_update;
+
+/* A set of updates made by an optimizer (and any others added to it). Belongs to the context. */
+typedef struct cn_updates cn_updates;
+CN_API cn_updates *cn_updates_new(cn_context *c);
+CN_API void cn_updates_add(cn_updates *u, cn_tensor state, cn_tensor value);
+/* The optimizer's step on these trainable weights down the gradient of loss. */
+CN_API void cn_updates_minimize(cn_updates *u, cn_optimizer *o, cn_tensor loss, const cn_tensor *weights, size_t count);
+/* One line for the usual case. */
+CN_API cn_updates *cn_minimize(cn_optimizer *o, cn_tensor loss, const cn_tensor *weights, size_t count);
+
+/* The weights of a model as tensors (trainable ones when asked): returns how many there are, fills
+ * at most capacity. */
+CN_API size_t cn_model_weights(const cn_model *m, bool trainable_only, cn_tensor *weights, size_t capacity);
+/* A state tensor of your own, with its first value. */
+CN_API cn_tensor cn_state(cn_context *c, const char *name, const cn_array *initial);
+
+typedef struct cn_function_options {
+    cn_context *context;
+    cn_tensor inputs[CN_MAX_LIST];
+    cn_tensor outputs[CN_MAX_LIST];
+    cn_updates *updates;            /* NULL = none */
+    const char *name;
+    bool training;                  /* dropout drops, batch statistics are used */
+    const cn_tensor *input_list;
+    size_t input_count;
+    const cn_tensor *output_list;
+    size_t output_count;
+} cn_function_options;
+/* NULL with the message in the context. */
+CN_API cn_function *cn_function_new_at(cn_source where, const cn_function_options *options);
+/* Arrays by position; all batches equal. Outputs are the caller's buffers. */
+CN_API CN_NODISCARD cn_status cn_function_call(cn_function *f, const cn_array *inputs, const cn_array *outputs);
+CN_API void cn_function_free(cn_function *f);
+
+#ifndef __cplusplus
+#define cn_function_new(...) \
+    cn_function_new_at(CN_HERE(cn_function_options), &(cn_function_options){.context = __VA_ARGS__})
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif
