@@ -34,6 +34,10 @@ typedef struct interpreter {
     bool tangents;  /* propagate tangents */
 } interpreter;
 
+/* How an op's `interpret` is called: operands are there, results[r] is a tensor of zeros of the
+ * result's bound type, to be filled. The caller then rounds floats (interpret_round) and wraps
+ * integers to their width, so an op computes in double and int64_t and stores what it gets;
+ * it rounds itself only what lies between (the running sum of a reduction). */
 tensor *tensor_new(interpreter *it, const type *t); /* binds B; zeros */
 /* Rounds to the dtype (always for f64/integers' width; f32 and narrower by the mode). */
 double interpret_round(const interpreter *it, cn_dtype dtype, double value);

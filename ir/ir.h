@@ -137,6 +137,8 @@ typedef enum field_kind {
     FIELD_INTEGERS,/* integer_list                                  axes=[0,2]     */
     FIELD_DIMS,    /* dim_list                                      shape=[B,10]   */
     FIELD_BYTES,   /* byte_string; printed as numbers of the result dtype, value=[0.5,1] */
+    FIELD_RESULT_DTYPE, /* cn_dtype and dim_list which the type of result 0 states: not printed, */
+    FIELD_RESULT_SHAPE, /* the parser takes them from there */
 } field_kind;
 
 typedef struct integer_list { int count; int64_t items[MAX_RANK]; } integer_list;
@@ -216,6 +218,7 @@ struct lowering;
 struct expr;
 struct loop_contract;
 struct gradient_context;
+struct scalar_rule;
 
 struct op_def {
     const char *name;
@@ -234,6 +237,9 @@ struct op_def {
     /* Reference semantics on dense tensors of dual numbers (ir/interpret.h). */
     void (*interpret)(struct interpreter *it, const node *n, struct tensor *const *operands,
                       struct tensor **results);
+    /* OP_POINTWISE: what it computes per element (ir/ops/pointwise.h); NULL when the attributes
+     * choose (compare, bit) or types do (select, cast). */
+    const struct scalar_rule *scalar;
     /* Lowering (ir/lower.h). `element`: the scalar at an index, pulled from the operands.
      * `contract`: the structured form of an OP_CONTRACTION. `nest`: statements that store the
      * results of an OP_OPAQUE op. */
@@ -256,6 +262,7 @@ typedef struct gradient_context gradient_context;
 struct gradient_context {
     graph *g;                  /* nodes are added here; forward values keep their ids */
     void *state;               /* of the autodiff pass */
+    uint32_t node;             /* id of the node whose rule runs */
     /* The gradient that reached result `r` of node `n`; NO_VALUE when none did. */
     value (*of_result)(gradient_context *cx, const node *n, uint32_t r);
     /* Whether operand i needs a gradient at all (a vjp may skip the work). */
