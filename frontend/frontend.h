@@ -1,0 +1,347 @@
+/* The frontend's own data model and table of contents.
+ *
+ * Every symbolic tensor of a context is a value of one record graph (`context.record`): cn_op_*
+ * appends primitive nodes there, and a layer is a function that composes ops. So a layer call
+ * is a set of nodes plus a row that says which layer, which inputs, which outputs. Everything
+ * that is compiled (training step, evaluation, prediction, the user's functions) is a function
+ * extracted from the record: what some outputs need, with inputs, state and flags bound
+ * (extract.c). Nothing is done twice for training and inference: what differs hangs on `flag`
+ * nodes ("training", "unfrozen:LAYER") which extraction turns into constants.
+ *
+ *   context.c   tensor.c (apply, chain)   ops.c, ops_*.c (cn_op_*)   layer.c (class machinery)
+ *   layers_*.c  activations.c  initializers.c  regularizers.c
+ *   model.c (what lies between inputs and outputs, names, order)  sequential.c  extract.c
+ *   function.c  updates.c (cn_minimize)  optimizers*.c  schedules.c  losses.c  metrics.c
+ *   compile.c (the three programs of a model)  fit.c  evaluate.c  predict.c  callbacks_*.c
+ *   progress.c  history.c  summary.c  weights.c (safetensors)  dataset.c
+ *
+ * Invariants: node ids of the record carry no meaning beyond identity (C leaves the order of
+ * evaluation of arguments open): names, streams and orders come from traversals by operand
+ * position. The record only grows.
+ */
+#ifndef CORNU_FRONTEND_FRONTEND_H
+#define CORNU_FRONTEND_FRONTEND_H
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/vec.h"
+#include "codegen/target.h"
+#include "cornu.h"
+#include "ir/build.h"
+#include "ir/ir.h"
+#include "runtime/pool.h"
+
+/* ---- variables: tensors that live between runs --------------------------------------------- */
+
+typedef enum variable_kind {
+    VARIABLE_WEIGHT,    /* of a layer, trainable or not */
+    VARIABLE_OPTIMIZER, /* slot, iteration, learning rate */
+    VARIABLE_METRIC,    /* running sum or weight; reset each epoch, never saved with weights */
+    VARIABLE_STATE,     /* step counter, random key, the user's cn_state */
+} variable_kind;
+
+typedef struct variable {
+    variable_kind kind;
+    uint32_t id;                       /* index in context.variables */
+    value node;                        /* its `input` node in the record */
+    const char *name;                  /* "kernel" */
+    const char *path;                  /* "conv2d/kernel", given by the first model; "" before */
+    type type;                         /* constant dims */
+    const cn_initializer *initializer; /* NULL: starts as zeros */
+    const cn_regularizer *regularizer;
+    cn_layer *layer;                   /* owner; NULL for others */
+    bool trainable;                    /* of a weight; the layer may be frozen besides */
+    void *data;                        /* type_bytes, 64-byte aligned; NULL until initialised */
+} variable;
+
+/* Declares a variable and its node in the record. Values appear by variable_initialize. */
+variable *variable_new(cn_context *c, variable_kind kind, const char *name, const type *t);
+/* Allocates and fills data once (by the initializer, seeded by the path). */
+bool variable_initialize(cn_context *c, variable *v);
+/* The variable that a record value is the node of; NULL for other values. */
+variable *variable_of(const cn_context *c, value v);
+cn_tensor variable_tensor(cn_context *c, const variable *v);
+
+typedef struct update { variable *variable; value new_value; } update;
+
+/* ---- layers ---------------------------------------------------------------------------------- */
+
+/* What a layer is: a row of a table in layers_*.c. `options` of a cn_layer is a copy of the public
+ * options struct, padded with zeros to the size this library knows. */
+typedef struct layer_class {
+    const char *name;          /* Keras' class name: "Conv2D" */
+    int min_inputs, max_inputs;/* max 0 = any */
+    void (*build)(cn_layer_call *call); /* adds weights; NULL = none */
+    void (*call)(cn_layer_call *call);
+} layer_class;
+
+struct cn_layer {
+    cn_context *context;
+    const layer_class *class;  /* NULL: poison */
+    void *options;
+    cn_source where;           /* of the constructor */
+    const char *given_name;    /* by the user; NULL = automatic */
+    const char *name;          /* given by the first model that holds it; NULL before */
+    uint32_t id;               /* in context.layers: identity only */
+    bool frozen, built;
+    const char *class_name;    /* class->name, or the custom layer's */
+    VEC(variable *) weights;   /* in creation order: Keras' */
+    VEC(uint32_t) calls;       /* indices into context.calls */
+    cn_model *model;           /* a nested model; NULL for plain layers */
+    const cn_regularizer *activity_regularizer;
+};
+
+typedef struct layer_call {
+    cn_layer *layer;           /* NULL: an input */
+    cn_source where;           /* of the cn_apply */
+    uint32_t parent;           /* call this one was made inside of (nested model); 0 = none */
+    uint32_t ordinal;          /* which call of its layer */
+    cn_tensor *inputs, *outputs;
+    uint32_t input_count, output_count;
+    VEC(update) updates;       /* of not-trainable weights, under the training flag */
+    VEC(value) losses;         /* scalars: activity regularizers, cn_layer_add_loss */
+    uint32_t random_count;     /* random ops made inside, for streams */
+} layer_call;
+
+/* Makes a layer of a class: checks the context, copies options (size by where.options_size). */
+cn_layer *layer_new(cn_source where, const layer_class *class, cn_context *c, const void *options,
+                    size_t options_size, const char *name);
+cn_layer *layer_poison(cn_context *c);
+/* Records a failure in the words of a layer: `FILE:LINE: dense(256) "fc1" WORDS`; returns poison. */
+cn_layer *layer_fail(cn_source where, cn_context *c, const char *class_name, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Inside build or call: fails with both source lines: the layer's call, and where input i was made. */
+void layer_call_fail(cn_layer_call *call, size_t input, cn_status status, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* ---- the context ------------------------------------------------------------------------------- */
+
+struct cn_context {
+    memory *memory;
+    arena *arena;
+    diagnostics diag;
+    cn_context_options options;   /* strings copied */
+    const target *target;
+    pool *workers;
+    graph *record;
+    VEC(uint32_t) call_of_node;   /* layer call each record node was made in; 0 = none */
+    VEC(cn_source) where_of_node;
+    VEC(layer_call) calls;        /* [0] unused */
+    VEC(cn_layer *) layers;
+    VEC(variable *) variables;
+    VEC(cn_model *) models;
+    VEC(cn_dataset *) datasets;
+    VEC(cn_function *) functions;
+    map variable_of_node;
+    uint32_t current_call;        /* being built; 0 = none */
+    variable *step, *random_key;  /* made at first need */
+    uint64_t function_streams;    /* random ops outside layers */
+};
+
+/* Public entries begin with CONTEXT_ENTER: when memory runs out inside, control comes back here,
+ * the message is in the context, and `result` is returned. */
+#define CONTEXT_ENTER(c, result)                    \
+    diag_recovery context_point;                    \
+    if (DIAG_RECOVER(&(c)->diag, &context_point)) { \
+        return result;                              \
+    }
+#define CONTEXT_LEAVE(c) diag_pop_recovery(&(c)->diag, &context_point)
+
+/* Formats "FILE:LINE: " + words into the context's first failure. */
+bool context_fail(cn_context *c, cn_source where, cn_status status, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+cn_tensor tensor_poison(cn_context *c);
+cn_tensor tensor_of(cn_context *c, value v);
+static inline value tensor_value(cn_tensor t) { return (value){t.node, t.result}; }
+const type *tensor_type(cn_tensor t);
+/* `f32[B,7,7,64] made by conv2d "c2" at train.c:38`, for messages. */
+const char *tensor_describe(cn_tensor t);
+
+/* Reads an option by the house rule: 0 = fallback, CN_ZERO = 0. */
+double option_number(double given, double fallback);
+int64_t option_integer(int64_t given, int64_t fallback);
+
+/* ---- objects composed of ops ---------------------------------------------------------------------- */
+
+struct cn_activation {
+    const char *name; /* Keras' */
+    cn_tensor (*function)(cn_tensor x, const struct cn_activation *a);
+    double parameters[3];
+    cn_tensor (*custom)(cn_tensor x, const void *user);
+    const void *user;
+    cn_context *context; /* poison and custom ones; NULL for const objects */
+};
+/* NULL = linear. */
+cn_tensor activation_apply(const cn_activation *a, cn_tensor x);
+
+struct cn_initializer {
+    const char *name;
+    /* Fills count doubles for a weight of this shape; `seed` is the stream. */
+    bool (*fill)(const struct cn_initializer *i, const type *t, uint64_t seed, double *out, arena *scratch);
+    double parameters[3];
+    int mode, distribution;
+    uint64_t seed; /* 0 = by path */
+};
+struct cn_regularizer { const char *name; double l1, l2; };
+/* A scalar; poison when r is NULL is never returned: call with r != NULL. */
+cn_tensor regularizer_apply(const cn_regularizer *r, cn_tensor weight);
+
+struct cn_loss {
+    const char *name;
+    /* Per-sample values; target already cast unless the loss keeps labels. */
+    cn_tensor (*function)(const struct cn_loss *l, cn_tensor target, cn_tensor prediction);
+    cn_reduction reduction;
+    double delta, label_smoothing;
+    bool from_logits;
+    int64_t axis, ignore_class;
+    bool has_ignore_class;
+    bool sparse;             /* targets are class labels: checked to lie in [0, classes) */
+    cn_tensor (*custom)(cn_tensor target, cn_tensor prediction, const void *user);
+    const void *user;
+    cn_dtype target_dtype;
+    cn_context *context;
+};
+/* What the target input of an output must look like under this loss. */
+type loss_target_type(const cn_loss *l, const type *prediction);
+
+struct cn_metric {
+    const char *name;        /* as shown: "accuracy" */
+    cn_tensor (*function)(const struct cn_metric *m, cn_tensor target, cn_tensor prediction); /* per-sample values */
+    double threshold;
+    int64_t k;
+    cn_tensor (*custom)(cn_tensor target, cn_tensor prediction, const void *user);
+    const void *user;
+    cn_context *context;
+};
+/* CN_ACCURACY to the kind that shapes call for; others are themselves. */
+const cn_metric *metric_resolve(const cn_metric *m, const type *target, const type *prediction);
+
+struct cn_schedule {
+    /* The same formula twice: as ops in the step, and on the host. */
+    cn_tensor (*build)(const struct cn_schedule *s, cn_tensor step /* f32 scalar */);
+    double (*host)(const struct cn_schedule *s, double step);
+    double parameters[6];
+    bool flag;
+    size_t count;
+    const double *boundaries, *values;
+    cn_context *context;
+};
+
+typedef struct optimizer_class {
+    const char *name;          /* Keras': "adam" */
+    double default_learning_rate;
+    /* Appends slot and weight updates for one weight; clipping and decay are done. */
+    void (*apply)(cn_optimizer *o, cn_updates *u, variable *weight, cn_tensor gradient, cn_tensor learning_rate, cn_tensor step);
+} optimizer_class;
+struct cn_optimizer {
+    cn_context *context;
+    const optimizer_class *class; /* NULL: poison */
+    cn_optimizer_options options; /* defaults filled in */
+    cn_source where;
+    variable *iteration, *learning_rate; /* the latter NULL under a schedule; made at first use */
+    VEC(variable *) slots;               /* in Keras' order */
+    map slot_of;                         /* (weight id, slot name) -> slot */
+};
+struct cn_updates { cn_context *context; VEC(update) items; };
+/* The slot of a weight, made at first need, zeros of the weight's type. */
+variable *optimizer_slot(cn_optimizer *o, variable *weight, const char *name);
+
+/* ---- functions: extraction and running -------------------------------------------------------------- */
+
+typedef struct function_output { value value; const char *name; } function_output;
+typedef struct function_spec {
+    const char *name;                  /* "train" */
+    const value *inputs;               /* record `input` nodes, in call order */
+    const char *const *input_names;
+    const cn_dtype *input_dtypes;      /* what the caller will pass; cast in the program; NULL = as recorded */
+    uint32_t input_count;
+    const function_output *outputs;
+    uint32_t output_count;
+    const update *updates;
+    uint32_t update_count;
+    bool training;
+    cn_layer *frozen_root;             /* reserved: NULL */
+} function_spec;
+
+/* extract.c: the graph of a spec in arena a. Fills the variables it reads or writes, in order of first
+ * appearance: they are the state inputs after the data inputs. */
+typedef struct extraction {
+    graph *graph;
+    VEC(variable *) variables;
+} extraction;
+bool extract_function(cn_context *c, const function_spec *spec, arena *a, extraction *out);
+
+struct cn_function {
+    cn_context *context;
+    const char *name;
+    arena *arena;                     /* its own: freed with it */
+    executable *executable;
+    execution *execution;
+    int64_t capacity;                 /* of the execution */
+    uint32_t input_count, output_count;
+    variable **variables;             /* state inputs after the data inputs */
+    uint32_t variable_count;
+    uint32_t *updated;                /* outputs after the data outputs: index into variables */
+    uint32_t updated_count;
+    type *input_types, *output_types; /* B symbolic */
+};
+cn_function *function_compile(cn_context *c, const function_spec *spec);
+/* inputs and outputs by position, dense host memory. Grows the execution to `batch` first. */
+bool function_run(cn_function *f, void *const *inputs, void *const *outputs, int64_t batch, diagnostics *d);
+
+/* ---- models --------------------------------------------------------------------------------------------- */
+
+typedef struct model_output { cn_tensor tensor; const char *name; } model_output;
+typedef struct training training; /* compile.c: what cn_compile made */
+
+struct cn_model {
+    cn_context *context;
+    bool poison;
+    cn_layer *layer;                 /* the model as a layer; its class is model_class */
+    const char *name;
+    bool sequential;
+    VEC(cn_tensor) inputs;
+    VEC(model_output) outputs;       /* names: those of the producing layers */
+    VEC(uint32_t) calls;             /* layer calls, Keras' order (depth, then discovery) */
+    VEC(cn_layer *) layers;          /* distinct, same order; inputs are NULL-class rows */
+    VEC(variable *) weights;         /* Keras' order */
+    training *training;              /* NULL before compile */
+    cn_function *predict;            /* made at first need */
+    const char *busy;                /* "fit": which call holds the model; NULL = free */
+    volatile int stop;               /* cn_stop_training */
+    void *history;                   /* of history.c */
+    cn_logs logs;
+};
+/* Busy protocol: false with CN_ERROR_BUSY naming both calls. */
+bool model_acquire(cn_model *m, cn_source where, const char *call);
+void model_release(cn_model *m);
+
+/* compile.c */
+typedef struct training_log { const char *name; variable *sum, *weight; } training_log; /* value = sum / weight */
+struct training {
+    cn_optimizer *optimizer;
+    VEC(cn_tensor) targets;          /* one per output with a loss, in output order */
+    VEC(uint32_t) target_outputs;    /* which output each belongs to */
+    VEC(const cn_loss *) losses;
+    cn_tensor sample_weight[CN_MAX_LIST]; /* inputs, one per target */
+    VEC(training_log) logs;          /* in Keras' order: loss, per-output losses, metrics */
+    bool check_finite;
+    /* programs by (kind, input dtypes, weighted): compiled at first need */
+    VEC(struct training_program *) programs;
+    struct training_plan *plan;      /* the record values that specs are made of (compile.c) */
+};
+typedef enum program_kind { PROGRAM_TRAIN, PROGRAM_EVALUATE, PROGRAM_PREDICT } program_kind;
+typedef struct training_program {
+    program_kind kind;
+    bool weighted;
+    cn_dtype input_dtypes[CN_MAX_LIST], target_dtypes[CN_MAX_LIST];
+    cn_function *function;           /* inputs: model inputs, targets, then sample weights when weighted */
+} training_program;
+/* The program for these dtypes, compiled when new. NULL on failure. */
+training_program *training_get_program(cn_model *m, program_kind kind, const cn_dtype *input_dtypes,
+                                       const cn_dtype *target_dtypes, bool weighted);
+void training_reset_metrics(cn_model *m);
+/* Sorted logs of the metric variables now, names prefixed ("val_"); in arena a. */
+cn_logs training_read_logs(cn_model *m, const char *prefix, arena *a);
+
+#endif
