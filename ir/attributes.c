@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/map.h"
-#include "ir/ir.h"
+#include "ir/interpret.h"
 
 static const void *field_of(const attribute_field *f, const void *attributes) {
     return (const char *)attributes + f->offset;
@@ -198,50 +198,20 @@ static void print_float(text *out, double x, uint64_t bits, uint64_t plain_nan, 
         text_float(out, x, is_f32);
 }
 
-static double f16_value(uint64_t bits) {
-    int exponent = (int)(bits >> 10 & 31), fraction = (int)(bits & 1023);
-    double magnitude = exponent == 0    ? ldexp(fraction, -24)
-                       : exponent == 31 ? (fraction == 0 ? INFINITY : NAN)
-                                        : ldexp(fraction + 1024, exponent - 25);
-    return bits >> 15 ? -magnitude : magnitude;
-}
-
 static void print_element(text *out, cn_dtype dtype, const void *element) {
+    static const uint64_t plain_nan[CN_DTYPE_COUNT] = {[CN_F64] = UINT64_C(0x7ff8000000000000),
+                                                       [CN_F32] = 0x7fc00000,
+                                                       [CN_BF16] = 0x7fc0,
+                                                       [CN_F16] = 0x7e00};
+    number x = number_from_bytes(dtype, element);
     uint64_t bits = 0;
     memcpy(&bits, element, (size_t)dtype_bytes(dtype)); /* the host is little-endian */
-    uint32_t low = (uint32_t)(dtype == CN_BF16 ? bits << 16 : bits);
-    float single;
-    double number;
-    memcpy(&single, &low, sizeof single);
-    memcpy(&number, &bits, sizeof number);
-    switch (dtype) {
-    case CN_F64:
-        print_float(out, number, bits, UINT64_C(0x7ff8000000000000), false);
-        break;
-    case CN_F32:
-        print_float(out, (double)single, bits, 0x7fc00000, true);
-        break;
-    case CN_BF16:
-        print_float(out, (double)single, bits, 0x7fc0, true);
-        break;
-    case CN_F16:
-        print_float(out, f16_value(bits), bits, 0x7e00, true);
-        break;
-    case CN_BOOL:
-        text_append(out, bits != 0 ? "true" : "false");
-        break;
-    case CN_I64:
-        text_printf(out, "%lld", (long long)bits);
-        break;
-    case CN_I32:
-        text_printf(out, "%d", (int)(int32_t)bits);
-        break;
-    case CN_I8:
-        text_printf(out, "%d", (int)(int8_t)bits);
-        break;
-    default:
-        text_printf(out, "%llu", (unsigned long long)bits);
-    }
+    if (dtype_is_float(dtype))
+        print_float(out, x.f, bits, plain_nan[dtype], dtype != CN_F64);
+    else if (dtype == CN_BOOL)
+        text_append(out, x.i != 0 ? "true" : "false");
+    else
+        text_printf(out, "%lld", (long long)x.i);
 }
 
 static void print_bytes(text *out, const byte_string *bytes, cn_dtype dtype) {

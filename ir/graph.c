@@ -47,10 +47,12 @@ void graph_add_output(graph *g, value v, const char *name, int32_t into) {
 static node node_of(graph *g, const node_spec *spec) {
     node n = {.op = spec->op, .operand_count = spec->operand_count, .location = g->location};
     n.operands = arena_copy(g->arena, spec->operands, n.operand_count * sizeof(value));
-    if (spec->op->attributes != NULL) {
-        n.attributes = spec->attributes != NULL
-                           ? attributes_copy(spec->op->attributes, spec->attributes, g->arena)
-                           : arena_alloc(g->arena, spec->op->attributes->size);
+    const attribute_schema *schema = spec->op->attributes;
+    if (schema != NULL) {
+        const void *given = spec->attributes;
+        if (given == NULL)
+            given = arena_alloc(g->arena, schema->size);
+        n.attributes = attributes_copy(schema, given, g->arena);
     }
     n.region_count = spec->region_count;
     n.regions = arena_copy(g->arena, spec->regions, n.region_count * sizeof(graph *));

@@ -41,7 +41,9 @@ typedef struct interpreter {
 tensor *tensor_new(interpreter *it, const type *t); /* binds B; zeros */
 /* Rounds to the dtype (always for f64/integers' width; f32 and narrower by the mode). */
 double interpret_round(const interpreter *it, cn_dtype dtype, double value);
-/* Dense bytes of the tensor's dtype, both ways. */
+/* One element, and dense bytes of the tensor's dtype, both ways. */
+number number_from_bytes(cn_dtype dtype, const void *bytes);
+void number_to_bytes(cn_dtype dtype, number x, void *bytes);
 void tensor_from_bytes(tensor *t, const void *bytes);
 void tensor_to_bytes(const tensor *t, void *bytes);
 /* Row-major offset arithmetic: index[] of flat `offset`, and back. */
