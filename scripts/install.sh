@@ -53,7 +53,7 @@ announce() {
     apt-get install --no-install-recommends --print-uris -qq "$@" 2>/dev/null </dev/null | awk '
         $1 ~ /^\047/ { bytes += $3; count++ }
         END {
-            if (count) printf "Download: %.0f MB in %d packages\n", bytes / 1e6, count
+            if (count) printf "Download: %.1f MB in %d packages\n", bytes / 1e6, count
             else print "Download: size unknown before apt-get update"
         }'
 }
