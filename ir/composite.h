@@ -1,7 +1,9 @@
 /* Composites: named compositions of primitives that some pass or target wants to see whole.
  *
  * A composite node owns its decomposition as a region; everything works through it. A registered
- * vjp (itself made of differentiable ops) may replace differentiating the decomposition; a
+ * vjp (itself made of differentiable ops) may replace differentiating the decomposition; without
+ * one the op's rule differentiates a copy of the region beside the node (gradient_context's
+ * of_region), which later merges with the expanded composite. Autodiff so needs no special case. A
  * target may claim a composite for a fast kernel (target_facts.h). Deleting every vjp and every
  * claim must still pass all tests.
  */

@@ -258,6 +258,19 @@ static inline bool node_has(const node *n, uint32_t traits) { return (n->op->tra
 
 /* ---- gradients: what a vjp rule may call (implemented by passes/autodiff.c) ---------------- */
 
+/* What of_region is asked: copy `region` into graph `to` with its inputs bound to `arguments`,
+ * and differentiate the copy there. Given dy[o] for each output o (NO_VALUE: none arrived), it
+ * fills outputs[o], and for each i with wanted[i] the gradient dx[i] of argument i (NO_VALUE:
+ * none arrives). */
+typedef struct region_gradient {
+    const graph *region;
+    graph *to;
+    const value *arguments;
+    const bool *wanted;
+    const value *dy;
+    value *outputs, *dx;
+} region_gradient;
+
 typedef struct gradient_context gradient_context;
 struct gradient_context {
     graph *g;                  /* nodes are added here; forward values keep their ids */
@@ -269,6 +282,8 @@ struct gradient_context {
     bool (*needs)(gradient_context *cx, const node *n, uint32_t i);
     /* Adds `dx` (type of operand i) to operand i's gradient. */
     void (*add)(gradient_context *cx, const node *n, uint32_t i, value dx);
+    /* For ops that own regions: scan, and composites without a rule of their own. */
+    void (*of_region)(gradient_context *cx, const region_gradient *what);
 };
 
 #endif

@@ -2,7 +2,7 @@
  *
  * Everything an op is stands in its family's file: elementwise.c (unary, binary, compare, bit,
  * select, cast), leaf.c, movement.c, index.c, reduce.c, window.c, dot.c, conv.c, control.c
- * (composite, gradient, group, scan, stop_gradient, barrier), layout.c (pack).
+ * (composite, gradient, group, stop_gradient, barrier), scan.c and scan_gradient.c, layout.c (pack).
  */
 #ifndef CORNU_IR_OPS_OPS_H
 #define CORNU_IR_OPS_OPS_H
