@@ -80,8 +80,10 @@ build() {
     if [ ! -f "$folder/CMakeCache.txt" ] || [ $# -gt 0 ]; then
         [ -f "$folder/CMakeCache.txt" ] || set -- -G Ninja "$@"
         mkdir -p "$folder"
-        cmake -S . -B "$folder" "$@" >"$folder/configure.log" 2>&1 ||
+        if ! cmake -S . -B "$folder" "$@" >"$folder/configure.log" 2>&1; then
+            [ -z "${CI-}" ] || cat "$folder/configure.log"
             die "configuring failed; see $folder/configure.log"
+        fi
     fi
     cmake --build "$folder" -j "$(nproc)" || die "building in $folder failed"
 }
