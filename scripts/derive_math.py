@@ -154,9 +154,69 @@ def logarithm_f32():
     )
 
 
+def logarithm_f64():
+    """log(1 + f) = 2s + s R(s^2), s = f / (2 + f), for 1 + f in [sqrt(1/2), sqrt(2)]."""
+    return Fit(
+        "log_f64",
+        lambda s: 2 * mp.atanh(s) / s - 2,
+        lambda s: 2 * mp.atanh(s) / s,
+        range(2, 16, 2), mpf("1e-6"), mpf("0.17158"), 53,
+    )
+
+
+def log2_for_pow_f32():
+    """log2(1 + f) = f c(f) for 1 + f in [2/3, 4/3], in double but only to 2^-36."""
+    return Fit(
+        "pow_f32 log2",
+        lambda f: mp.log(1 + f, 2) / f,
+        lambda f: mp.log(1 + f, 2) / f,
+        range(13), mpf(-1) / 3, mpf(1) / 3, 53,
+    )
+
+
+def exp2_for_pow_f32():
+    """2^f for |f| <= 1/2, in double but only to 2^-30."""
+    return Fit(
+        "pow_f32 exp2",
+        lambda f: mpf(2) ** f, lambda f: mpf(2) ** f,
+        range(7), mpf(-1) / 2, mpf(1) / 2, 53, [mpf(1)],
+    )
+
+
+def error_function(digits, terms, end):
+    """erf(x) = 1 - exp(-x p(x)) for 0 <= x <= end, where erf(end) rounds to 1.
+
+    An error d of p is an error x erfc(x) d of erf: the weight grows fast with x.
+    """
+    return Fit(
+        f"erf_f{'32' if digits == 24 else '64'}",
+        lambda x: -mp.log(mp.erfc(x)) / x,
+        lambda x: mp.erf(x) / (x * mp.erfc(x)),
+        range(terms), mpf("1e-9"), mpf(end), digits,
+    )
+
+
+def sine(digits, terms):
+    """sin(r) = r + r^3 p(r^2) for |r| <= pi/2."""
+    return Fit(
+        f"sin_f{'32' if digits == 24 else '64'}",
+        lambda r: (mp.sin(r) - r) / r**3,
+        lambda r: mp.sin(r) / r**3,
+        range(0, 2 * terms, 2), mpf("1e-6"), mp.pi / 2, digits,
+    )
+
+
 FITS = [
     exponential(24, 5),
+    exponential(53, 11),
     logarithm_f32(),
+    logarithm_f64(),
+    log2_for_pow_f32(),
+    exp2_for_pow_f32(),
+    error_function(24, 9, "3.95"),
+    error_function(53, 26, "5.95"),
+    sine(24, 4),
+    sine(53, 8),
 ]
 
 
@@ -171,7 +231,7 @@ def print_constants():
 def main(names):
     print_constants()
     for fit in FITS:
-        if names and fit.name not in names:
+        if names and not any(name in fit.name for name in names):
             continue
         coefficients, exact, rounded = fit_rounded(fit)
         print(f"{fit.name}: relative error 2^{float(mp.log(exact, 2)):.2f} exact, "

@@ -11,6 +11,23 @@
 
 #include "../bits.h"
 
+/* x, or where x is subnormal 2^23 x, which is not. */
+static inline float cn_normal_f32(float x) {
+    return x < 0x1p-126f ? x * 0x1p23f : x;
+}
+
+/* k of x = 2^k (1 + f), for positive finite x. 0x3f2aaaab is 2/3. */
+static inline float cn_log_octave_f32(float x) {
+    int k = (int)(cn_bits_f32(cn_normal_f32(x)) - 0x3f2aaaabu) >> 23;
+    return (float)k - (x < 0x1p-126f ? 23.0f : 0.0f);
+}
+
+/* f of x = 2^k (1 + f), for positive finite x. */
+static inline float cn_log_fraction_f32(float x) {
+    unsigned bits = cn_bits_f32(cn_normal_f32(x));
+    return cn_from_bits_f32(bits - ((bits - 0x3f2aaaabu) & 0xff800000u)) - 1.0f;
+}
+
 /* k ln2 + log(1 + f) for -1/3 <= f <= 1/3. */
 static inline float cn_log_sum_f32(float k, float f) {
     float q = __builtin_fmaf(-0x1.09236p-3f, f, 0x1.1e90aap-3f);
@@ -26,11 +43,7 @@ static inline float cn_log_sum_f32(float k, float f) {
 
 /* log(x): -inf at zeros, NaN below. */
 static inline float cn_log_f32(float x) {
-    int subnormal = x < 0x1p-126f;
-    unsigned bits = cn_bits_f32(subnormal ? x * 0x1p23f : x);
-    int k = (int)(bits - 0x3f2aaaabu) >> 23;
-    float f = cn_from_bits_f32(bits - ((unsigned)k << 23)) - 1.0f;
-    float result = cn_log_sum_f32((float)k - (subnormal ? 23.0f : 0.0f), f);
+    float result = cn_log_sum_f32(cn_log_octave_f32(x), cn_log_fraction_f32(x));
     result = x < __builtin_inff() ? result : x;
     float outside = x == 0.0f ? -__builtin_inff() : __builtin_nanf("");
     return x > 0.0f ? result : outside;
