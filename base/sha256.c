@@ -18,24 +18,22 @@ static const uint32_t round_constants[64] = {
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
 
-static uint32_t rotate_right(uint32_t x, int count)
-{
+static uint32_t rotate_right(uint32_t x, int count) {
     return x >> count | x << (32 - count);
 }
 
-static uint32_t load_big_endian(const uint8_t *p)
-{
+static uint32_t load_big_endian(const uint8_t *p) {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-static void store_big_endian(uint8_t *p, uint32_t x)
-{
-    for (int i = 0; i < 4; i++) p[i] = (uint8_t)(x >> (24 - 8 * i));
+static void store_big_endian(uint8_t *p, uint32_t x) {
+    for (int i = 0; i < 4; i++)
+        p[i] = (uint8_t)(x >> (24 - 8 * i));
 }
 
-static void expand_block(uint32_t w[64], const uint8_t *block)
-{
-    for (int t = 0; t < 16; t++) w[t] = load_big_endian(block + 4 * t);
+static void expand_block(uint32_t w[64], const uint8_t *block) {
+    for (int t = 0; t < 16; t++)
+        w[t] = load_big_endian(block + 4 * t);
     for (int t = 16; t < 64; t++) {
         uint32_t x = w[t - 15], y = w[t - 2];
         uint32_t sigma0 = rotate_right(x, 7) ^ rotate_right(x, 18) ^ x >> 3;
@@ -44,8 +42,7 @@ static void expand_block(uint32_t w[64], const uint8_t *block)
     }
 }
 
-static void mix_block(uint32_t state[8], const uint8_t *block)
-{
+static void mix_block(uint32_t state[8], const uint8_t *block) {
     uint32_t w[64];
     expand_block(w, block);
     uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
@@ -63,43 +60,43 @@ static void mix_block(uint32_t state[8], const uint8_t *block)
     state[4] += e, state[5] += f, state[6] += g, state[7] += h;
 }
 
-void sha256_init(sha256 *hash)
-{
-    *hash = (sha256){.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                               0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
+void sha256_init(sha256 *hash) {
+    *hash = (sha256){.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
+                               0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
 }
 
-void sha256_update(sha256 *hash, const void *data, size_t size)
-{
+void sha256_update(sha256 *hash, const void *data, size_t size) {
     const uint8_t *bytes = data;
     size_t fill = (size_t)(hash->length % 64);
     hash->length += size;
     if (fill > 0) {
         size_t part = size < 64 - fill ? size : 64 - fill;
-        if (part > 0) memcpy(hash->pending + fill, bytes, part);
-        if (fill + part < 64) return;
+        if (part > 0)
+            memcpy(hash->pending + fill, bytes, part);
+        if (fill + part < 64)
+            return;
         mix_block(hash->state, hash->pending);
         bytes += part, size -= part;
     }
-    for (; size >= 64; bytes += 64, size -= 64) mix_block(hash->state, bytes);
-    if (size > 0) memcpy(hash->pending, bytes, size);
+    for (; size >= 64; bytes += 64, size -= 64)
+        mix_block(hash->state, bytes);
+    if (size > 0)
+        memcpy(hash->pending, bytes, size);
 }
 
-void sha256_u64(sha256 *hash, uint64_t value)
-{
+void sha256_u64(sha256 *hash, uint64_t value) {
     uint8_t bytes[8];
-    for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(value >> (8 * i));
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(value >> (8 * i));
     sha256_update(hash, bytes, sizeof bytes);
 }
 
-void sha256_string(sha256 *hash, const char *text, size_t length)
-{
+void sha256_string(sha256 *hash, const char *text, size_t length) {
     sha256_u64(hash, length);
     sha256_update(hash, text, length);
 }
 
-sha256_digest sha256_finish(sha256 *hash)
-{
+sha256_digest sha256_finish(sha256 *hash) {
     /* A one bit, zeros up to 8 bytes before a block ends, then the length in bits. */
     static const uint8_t padding[64] = {0x80};
     uint64_t bits = hash->length * 8;
@@ -111,20 +108,19 @@ sha256_digest sha256_finish(sha256 *hash)
     sha256_update(hash, length, sizeof length);
 
     sha256_digest digest;
-    for (int i = 0; i < 8; i++) store_big_endian(digest.bytes + 4 * i, hash->state[i]);
+    for (int i = 0; i < 8; i++)
+        store_big_endian(digest.bytes + 4 * i, hash->state[i]);
     return digest;
 }
 
-sha256_digest sha256_of(const void *data, size_t size)
-{
+sha256_digest sha256_of(const void *data, size_t size) {
     sha256 hash;
     sha256_init(&hash);
     sha256_update(&hash, data, size);
     return sha256_finish(&hash);
 }
 
-void sha256_to_hex(const sha256_digest *digest, char hex[SHA256_HEX_SIZE])
-{
+void sha256_to_hex(const sha256_digest *digest, char hex[SHA256_HEX_SIZE]) {
     static const char digits[] = "0123456789abcdef";
     for (int i = 0; i < SHA256_BYTES; i++) {
         hex[2 * i] = digits[digest->bytes[i] >> 4];

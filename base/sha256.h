@@ -18,8 +18,8 @@ typedef struct sha256_digest {
 
 typedef struct sha256 {
     uint32_t state[8];
-    uint64_t length;      /* bytes hashed so far */
-    uint8_t pending[64];  /* the block under construction: its first length % 64 bytes */
+    uint64_t length;     /* bytes hashed so far */
+    uint8_t pending[64]; /* the block under construction: its first length % 64 bytes */
 } sha256;
 
 void sha256_init(sha256 *hash);

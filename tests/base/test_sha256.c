@@ -10,16 +10,14 @@
 
 #include "base/sha256.h"
 
-static void expect_hash(const char *text, size_t length, const char *expected)
-{
+static void expect_hash(const char *text, size_t length, const char *expected) {
     char hex[SHA256_HEX_SIZE];
     sha256_digest digest = sha256_of(text, length);
     sha256_to_hex(&digest, hex);
     assert_string_equal(hex, expected);
 }
 
-static void published_vectors(void **state)
-{
+static void published_vectors(void **state) {
     (void)state;
     expect_hash("", 0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     expect_hash("abc", 3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
@@ -32,8 +30,7 @@ static void published_vectors(void **state)
                 "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1");
 }
 
-static void a_million_letters(void **state)
-{
+static void a_million_letters(void **state) {
     (void)state;
     size_t size = 1000000;
     char *text = malloc(size);
@@ -44,11 +41,11 @@ static void a_million_letters(void **state)
 }
 
 /* Every length around the block and padding boundaries, in pieces of every small size. */
-static void pieces_do_not_matter(void **state)
-{
+static void pieces_do_not_matter(void **state) {
     (void)state;
     uint8_t text[200];
-    for (size_t i = 0; i < sizeof text; i++) text[i] = (uint8_t)(i * 7 + 1);
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (uint8_t)(i * 7 + 1);
     for (size_t size = 0; size <= sizeof text; size++) {
         sha256_digest whole = sha256_of(text, size);
         for (size_t piece = 1; piece < 70; piece += 3) {
@@ -63,8 +60,7 @@ static void pieces_do_not_matter(void **state)
     }
 }
 
-static sha256_digest hash_of_two(const char *a, const char *b)
-{
+static sha256_digest hash_of_two(const char *a, const char *b) {
     sha256 hash;
     sha256_init(&hash);
     sha256_string(&hash, a, strlen(a));
@@ -72,15 +68,13 @@ static sha256_digest hash_of_two(const char *a, const char *b)
     return sha256_finish(&hash);
 }
 
-static void strings_are_framed(void **state)
-{
+static void strings_are_framed(void **state) {
     (void)state;
     sha256_digest one = hash_of_two("ab", "c"), other = hash_of_two("a", "bc");
     assert_memory_not_equal(one.bytes, other.bytes, SHA256_BYTES);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_vectors),
         cmocka_unit_test(a_million_letters),

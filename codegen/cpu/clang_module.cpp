@@ -1,0 +1,145 @@
+// cornu-clang.so: clang and lld as functions; the only C++ of the project.
+//
+// clang's and LLVM's C interfaces cannot compile C, so their C++ interfaces are used here, behind
+// the table of codegen/cpu/clang_module.h. A compilation gets its own invocation, diagnostics and
+// LLVMContext and sees an empty file system in memory: a generated unit includes nothing, and must
+// not be able to. Memory stays flat over hundreds of calls because DisableFree is off.
+//
+// Linking is exclusive: lld keeps its state in globals, and parsing its command line resets LLVM's
+// options, which a compilation reads.
+#include "codegen/cpu/clang_module.h"
+
+#include <cstring>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include <clang/Basic/Diagnostic.h>
+#include <clang/Basic/DiagnosticOptions.h>
+#include <clang/Basic/Version.h>
+#include <clang/CodeGen/CodeGenAction.h>
+#include <clang/Frontend/CompilerInstance.h>
+#include <clang/Frontend/CompilerInvocation.h>
+#include <clang/Frontend/FrontendOptions.h>
+#include <clang/Frontend/TextDiagnosticPrinter.h>
+#include <lld/Common/Driver.h>
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/Support/MemoryBuffer.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/Support/VirtualFileSystem.h>
+#include <llvm/Support/raw_ostream.h>
+
+LLD_HAS_DRIVER(elf)
+
+namespace {
+
+std::shared_mutex llvm_globals;
+
+char *message_of(const std::string &text) {
+    return strdup(text.empty() ? "the compiler failed without a message" : text.c_str());
+}
+
+// The targets that this LLVM was built with; each is a few pointers until it is used.
+void register_targets() {
+    static const bool done = [] {
+        llvm::InitializeAllTargetInfos();
+        llvm::InitializeAllTargets();
+        llvm::InitializeAllTargetMCs();
+        llvm::InitializeAllAsmPrinters();
+        llvm::InitializeAllAsmParsers();
+        return true;
+    }();
+    (void)done;
+}
+
+std::shared_ptr<clang::CompilerInvocation> make_invocation(llvm::ArrayRef<const char *> arguments,
+                                                           llvm::MemoryBufferRef source,
+                                                           clang::DiagnosticsEngine &diagnostics) {
+    auto invocation = std::make_shared<clang::CompilerInvocation>();
+    if (!clang::CompilerInvocation::CreateFromArgs(*invocation, arguments, diagnostics)) {
+        return nullptr;
+    }
+    clang::FrontendOptions &frontend = invocation->getFrontendOpts();
+    frontend.Inputs = {clang::FrontendInputFile(source, clang::InputKind(clang::Language::C))};
+    frontend.DisableFree = false;
+    invocation->getCodeGenOpts().DisableFree = false;
+    return invocation;
+}
+
+bool compile_to_memory(llvm::ArrayRef<const char *> arguments, llvm::MemoryBufferRef source,
+                       llvm::SmallVectorImpl<char> &object, llvm::raw_ostream &messages) {
+    llvm::IntrusiveRefCntPtr<clang::DiagnosticOptions> options(new clang::DiagnosticOptions);
+    clang::TextDiagnosticPrinter printer(messages, options.get());
+    auto diagnostics =
+        clang::CompilerInstance::createDiagnostics(options.get(), &printer, /*owns=*/false);
+    auto invocation = make_invocation(arguments, source, *diagnostics);
+    if (!invocation)
+        return false;
+
+    clang::CompilerInstance compiler;
+    compiler.setInvocation(std::move(invocation));
+    compiler.setDiagnostics(diagnostics.get());
+    compiler.createFileManager(llvm::makeIntrusiveRefCnt<llvm::vfs::InMemoryFileSystem>());
+    compiler.setOutputStream(std::make_unique<llvm::raw_svector_ostream>(object));
+    compiler.setVerboseOutputStream(messages);
+    llvm::LLVMContext context;
+    clang::EmitObjAction action(&context);
+    return compiler.ExecuteAction(action);
+}
+
+char *write_file(const char *path, llvm::StringRef bytes) {
+    std::error_code error;
+    llvm::raw_fd_ostream file(path, error);
+    if (!error) {
+        file << bytes;
+        file.close();
+        error = file.error();
+        file.clear_error(); // else the destructor ends the process
+    }
+    return error ? message_of(std::string("cannot write ") + path + ": " + error.message())
+                 : nullptr;
+}
+
+char *compile(const char *const *arguments, int count, const char *name, const char *text,
+              size_t length, const char *output) {
+    std::shared_lock<std::shared_mutex> lock(llvm_globals);
+    std::vector<const char *> all(arguments, arguments + count);
+    all.push_back(name);
+    // The copy ends in the zero byte that the lexer relies on.
+    auto source = llvm::MemoryBuffer::getMemBufferCopy(llvm::StringRef(text, length), name);
+    llvm::SmallVector<char, 0> object;
+    std::string messages;
+    llvm::raw_string_ostream stream(messages);
+    if (!compile_to_memory(all, source->getMemBufferRef(), object, stream)) {
+        return message_of(stream.str());
+    }
+    return write_file(output, llvm::StringRef(object.data(), object.size()));
+}
+
+char *link(const char *const *arguments, int count) {
+    std::unique_lock<std::shared_mutex> lock(llvm_globals);
+    std::vector<const char *> all = {"ld.lld"};
+    all.insert(all.end(), arguments, arguments + count);
+    std::string messages;
+    llvm::raw_string_ostream stream(messages);
+    lld::Result result = lld::lldMain(all, stream, stream, {{lld::Gnu, &lld::elf::link}});
+    return result.retCode == 0 ? nullptr : message_of(stream.str());
+}
+
+const clang_module module_table = {
+    CLANG_MODULE_VERSION,
+    "clang " CLANG_VERSION_STRING,
+    compile,
+    link,
+};
+
+} // namespace
+
+extern "C" __attribute__((visibility("default"))) const clang_module *
+cornu_clang_module_query(uint32_t version) {
+    if (version != CLANG_MODULE_VERSION)
+        return nullptr;
+    register_targets();
+    return &module_table;
+}

@@ -1,0 +1,181 @@
+/* The compiler module as a compiler: where it is, and the flags it is given.
+ *
+ * Flags are those of clang's compiler proper (-cc1), not of its driver. -O1 with the vectorisers
+ * gives the run time of -O2 at nine tenths of its latency on matrix tiles and elementwise loops.
+ * Never a flag that lets the compiler change bits: no contraction, no fast-math. Aliasing by type
+ * is off because the memory planner gives one range to values of different types in turn;
+ * `restrict` in the texts says what is worth knowing.
+ *
+ * The identity is that of the module's file. LLVM's own libraries are not looked at: a start from
+ * the cache must not load them, and an update that keeps their version leaves old entries valid.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/platform.h"
+#include "codegen/cpu/clang_module.h"
+#include "codegen/cpu/compiler.h"
+
+typedef struct module_compiler {
+    compiler base;
+    const clang_module *module; /* NULL before start */
+    char path[];
+} module_compiler;
+
+/* ---- Flags ---- */
+
+static argument_list compile_arguments(const toolchain_request *r) {
+    static const char *const fixed[] = {
+        "-x", "c", "-std=c11", "-ffreestanding", "-ffp-contract=off", "-relaxed-aliasing",
+        "-vectorize-loops", "-vectorize-slp", "-mrelocation-model", "pic", "-pic-level", "2",
+        /* for profilers, debuggers and exceptions thrown through callbacks */
+        "-funwind-tables=2", "-mframe-pointer=none",
+        /* no file of this machine may matter */
+        "-nostdsysteminc", "-nobuiltininc",
+        /* as clang's driver does in a release build */
+        "-disable-llvm-verifier", "-discard-value-names", "-w", "-ferror-limit", "3", NULL};
+    argument_list list = {.count = 0};
+    arguments_add(&list, "-triple");
+    arguments_add(&list, r->isa->triple);
+    arguments_add(&list, "-target-cpu");
+    arguments_add(&list, r->isa->cpu);
+    arguments_add_all(&list, r->isa->cc1_flags);
+    arguments_add(&list, r->optimization >= 2 ? "-O2" : "-O1");
+    arguments_add_all(&list, fixed);
+    return list;
+}
+
+static argument_list link_arguments(toolchain_product product) {
+    /* clang-format off */
+    static const char *const shared[] = {
+        "-shared", "-z", "relro", "-z", "now", "-z", "noexecstack", "--hash-style=gnu",
+        "--eh-frame-hdr", NULL};
+    /* clang-format on */
+    static const char *const relocatable[] = {"-r", NULL};
+    argument_list list = {.count = 0};
+    arguments_add_all(&list, product == TOOLCHAIN_OBJECT ? relocatable : shared);
+    arguments_add(&list, "--build-id=none");
+    arguments_add(&list, "--threads=1"); /* a pool of lld's own would outlive the call */
+    arguments_add(&list, "-O0");         /* of string tables, not of code */
+    return list;
+}
+
+static void identify(const compiler *c, const toolchain_request *r, sha256 *hash) {
+    const module_compiler *m = (const module_compiler *)c;
+    argument_list compile = compile_arguments(r), link = link_arguments(TOOLCHAIN_SHARED_OBJECT);
+    identify_file(m->path, hash);
+    identify_arguments(&compile, hash);
+    identify_arguments(&link, hash);
+}
+
+/* ---- Compiling and linking ---- */
+
+static bool start(compiler *c, diagnostics *d) {
+    module_compiler *m = (module_compiler *)c;
+    if (m->module != NULL)
+        return true;
+    const char *error = NULL;
+    void *library = library_open(m->path, &error);
+    if (library == NULL)
+        return diag_fail(d, CN_ERROR_COMPILER, "cannot load the compiler module: %s", error);
+    clang_module_query query;
+    void *symbol = library_symbol(library, CLANG_MODULE_QUERY);
+    memcpy(&query, &symbol, sizeof query); /* POSIX: same representation; ISO C has no cast */
+    m->module = query == NULL ? NULL : query(CLANG_MODULE_VERSION);
+    if (m->module == NULL)
+        return diag_fail(d, CN_ERROR_COMPILER,
+                         "'%s' is not a compiler module of this version of Cornu", m->path);
+    snprintf(c->name, sizeof c->name, "%s (in process)", m->module->compiler);
+    return true; /* the library stays: LLVM cannot be unloaded */
+}
+
+typedef struct module_run {
+    const clang_module *module;
+    const compiler_job *job;
+    argument_list arguments;
+} module_run;
+
+static char *compile_unit(void *user, int index) {
+    const module_run *run = user;
+    const toolchain_unit *unit = &run->job->request->units[index];
+    char *object = unit_path(run->job, index, "o");
+    if (object == NULL)
+        return strdup("out of memory");
+    char *message = run->module->compile(run->arguments.items, run->arguments.count, unit->name,
+                                         unit->text, unit->length, object);
+    free(object);
+    return message;
+}
+
+static bool link_objects(const clang_module *module, const compiler_job *job, diagnostics *d) {
+    char *objects = write_object_list(job, job->folder, d);
+    if (objects == NULL)
+        return false;
+    argument_list list = link_arguments(job->product);
+    arguments_add(&list, "-o");
+    arguments_add(&list, job->output);
+    arguments_add(&list, objects);
+    char *message = module->link(list.items, list.count);
+    free(objects);
+    if (message != NULL)
+        diag_fail(d, CN_ERROR_COMPILER, "cannot link a program:\n%s", message);
+    bool ok = message == NULL;
+    free(message);
+    return ok;
+}
+
+static bool build(compiler *c, const compiler_job *job, diagnostics *d, toolchain_report *report) {
+    const module_compiler *m = (const module_compiler *)c;
+    module_run run = {m->module, job, compile_arguments(job->request)};
+    double begin = clock_seconds();
+    bool ok = compile_units(job->request, compile_unit, &run, d);
+    double compiled = clock_seconds();
+    ok = ok && link_objects(m->module, job, d);
+    report->compile_ms = 1e3 * (compiled - begin);
+    report->link_ms = 1e3 * (clock_seconds() - compiled);
+    return ok;
+}
+
+/* ---- Finding the module ---- */
+
+static void free_module_compiler(compiler *c) {
+    free(c);
+}
+
+static compiler *new_at(const char *folder, size_t folder_length, const char *file) {
+    size_t size = folder_length + strlen(file) + 1;
+    module_compiler *m = malloc(sizeof *m + size);
+    if (m == NULL)
+        return NULL;
+    *m = (module_compiler){.base = {identify, start, build, free_module_compiler, ""}};
+    snprintf(m->path, size, "%.*s%s", (int)folder_length, folder, file);
+    if (access(m->path, R_OK) != 0) {
+        free(m);
+        return NULL;
+    }
+    return &m->base;
+}
+
+compiler *module_compiler_new(const char *path) {
+    if (path == NULL)
+        path = secure_getenv("CORNU_CLANG_MODULE");
+    if (path != NULL)
+        return new_at("", 0, path);
+    /* Beside the library that this code is in, or in its own folder there. */
+    static const char anchor = 0;
+    Dl_info here;
+    if (dladdr(&anchor, &here) == 0 || here.dli_fname == NULL)
+        return NULL;
+    char *library = realpath(here.dli_fname, NULL);
+    const char *slash = library == NULL ? NULL : strrchr(library, '/');
+    size_t length = slash == NULL ? 0 : (size_t)(slash - library) + 1;
+    compiler *c = slash == NULL ? NULL : new_at(library, length, CLANG_MODULE_FILE);
+    if (c == NULL && slash != NULL)
+        c = new_at(library, length, "cornu/" CLANG_MODULE_FILE);
+    free(library);
+    return c;
+}
