@@ -114,6 +114,23 @@ cn_layer *layer_fail(cn_source where, cn_context *c, const char *class_name, con
 void layer_call_fail(cn_layer_call *call, size_t input, cn_status status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* `dense "fc1"`, for messages; the name only when the user or a model gave one. */
+const char *layer_title(const cn_layer *layer);
+/* The copy of a custom layer's user data; NULL for others. */
+void *layer_user(cn_layer *layer);
+/* Adds the activity regularizer of an output, divided by the batch size, to the current call. */
+void layer_regularize_activity(cn_layer *layer, cn_tensor output);
+/* Keras' rule: Conv2DTranspose becomes conv2d_transpose, PReLU p_re_lu. In arena a. */
+const char *snake_case(arena *a, const char *class_name);
+extern const layer_class input_class;
+/* A fresh `input` node in the record, for inputs, weights, targets. */
+cn_tensor record_input(cn_context *c, const type *t);
+/* Gives nodes added to the record since the last time to the current call. */
+void context_note_nodes(cn_context *c);
+const char *source_file(cn_source where); /* without folders */
+/* A `flag` node: a bool scalar that extraction binds ("training", "unfrozen:LAYER-ID"). */
+cn_tensor flag_tensor(cn_context *c, const char *flag);
+
 /* ---- the context ------------------------------------------------------------------------------- */
 
 struct cn_context {
@@ -134,6 +151,7 @@ struct cn_context {
     VEC(cn_function *) functions;
     map variable_of_node;
     uint32_t current_call;        /* being built; 0 = none */
+    cn_source where;              /* of the public op being recorded outside any layer */
     variable *step, *random_key;  /* made at first need */
     uint64_t function_streams;    /* random ops outside layers */
 };

@@ -52,6 +52,10 @@ CN_API size_t cn_apply_into_at(cn_source where, cn_tensor *outputs, size_t capac
 CN_API cn_tensor cn_chain_at(cn_source where, cn_tensor x, cn_layer *const *layers);
 CN_API cn_tensor cn_chain_list_at(cn_source where, cn_tensor x, cn_layer *const *layers, size_t count);
 
+/* Gives the ops that follow a source line for their messages and returns x; the macros of ops.h
+ * call it, so that an op's failure names the line it stands on. */
+CN_API cn_tensor cn_at(cn_source where, cn_tensor x);
+
 CN_API bool cn_tensor_ok(cn_tensor x);
 /* Rank, and dims with CN_BATCH for the batch (a multiple of it gives CN_BATCH too). */
 CN_API int cn_tensor_shape(cn_tensor x, int64_t shape[CN_MAX_RANK]);
