@@ -1,7 +1,7 @@
 /* The ops by name and their attribute structs, one per family.
  *
- * Everything an op is stands in its family's file: elementwise.c (unary, binary, compare, bit,
- * select, cast), leaf.c, movement.c, index.c, reduce.c, window.c, dot.c, conv.c, control.c
+ * Everything an op is stands in its family's file: unary.c, binary.c (with compare and bit),
+ * select_cast.c, leaf.c, movement.c, index.c, reduce.c, window.c, dot.c, conv.c, control.c
  * (composite, gradient, group, stop_gradient, barrier), scan.c and scan_gradient.c, layout.c (pack).
  */
 #ifndef CORNU_IR_OPS_OPS_H
