@@ -238,7 +238,7 @@ def schedules_and_norms():
     deep = chain((6, 6, 1),
                  ("ZeroPadding2D", "pad", {"padding": [[0, 1], [0, 1]]}),
                  ("DepthwiseConv2D", "depth", {"kernel_size": [3, 3], "strides": [2, 2],
-                                               "depth_multiplier": 3}),
+                                               "depth_multiplier": 3, "use_bias": False}),
                  ("BatchNormalization", "norm", {"scale": False}), ("ReLU", "relu", {}),
                  ("Conv2D", "point", {"filters": 4, "kernel_size": [1, 1], "padding": "same"}),
                  ("GlobalAveragePooling2D", "mean", {}), MLP_OUT)
