@@ -183,6 +183,19 @@ def exp2_for_pow_f32():
     )
 
 
+def atanh_tail_for_pow_f64():
+    """atanh(s) = s (1 + s^2/3 + s^4 q(s^2)) for s = f / (2 + f), 1 + f in [sqrt(1/2), sqrt(2)].
+
+    The first two terms are carried in pairs of doubles, so q may err by more as s shrinks.
+    """
+    return Fit(
+        "pow_f64 log2",
+        lambda s: (mp.atanh(s) / s - 1 - s**2 / 3) / s**4,
+        lambda s: 1 / s**4,
+        range(0, 14, 2), mpf("0.002"), mpf("0.17158"), 53,
+    )
+
+
 def error_function(digits, terms, end):
     """erf(x) = 1 - exp(-x p(x)) for 0 <= x <= end, where erf(end) rounds to 1.
 
@@ -213,6 +226,7 @@ FITS = [
     logarithm_f64(),
     log2_for_pow_f32(),
     exp2_for_pow_f32(),
+    atanh_tail_for_pow_f64(),
     error_function(24, 9, "3.95"),
     error_function(53, 26, "5.95"),
     sine(24, 4),

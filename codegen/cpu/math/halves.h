@@ -61,4 +61,21 @@ static inline unsigned short cn_cast_f64_f16(double x) {
     return cn_cast_f32_f16(cn_odd_f64_f32(x));
 }
 
+/* The float that a 16-bit float would hold, for values that live in variables as float. */
+static inline float cn_round_bf16(float x) {
+    return cn_cast_bf16_f32(cn_cast_f32_bf16(x));
+}
+
+static inline float cn_round_f16(float x) {
+    return cn_cast_f16_f32(cn_cast_f32_f16(x));
+}
+
+static inline float cn_round_f64_bf16(double x) {
+    return cn_cast_bf16_f32(cn_cast_f64_bf16(x));
+}
+
+static inline float cn_round_f64_f16(double x) {
+    return cn_cast_f16_f32(cn_cast_f64_f16(x));
+}
+
 #endif
