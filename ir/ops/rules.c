@@ -61,6 +61,15 @@ bool check_number(const graph *g, const node *n, const type *t, diagnostics *d) 
            op_fail(d, n, "computes on numbers, got %s; cast first", type_words(g, t));
 }
 
+bool dim_add(dim a, dim b, dim *out) {
+    int64_t sum;
+    if ((a.symbolic != b.symbolic && a.count != 0 && b.count != 0) ||
+        __builtin_add_overflow(a.count, b.count, &sum))
+        return false;
+    *out = (dim){sum, sum != 0 && (a.count != 0 ? a.symbolic : b.symbolic)};
+    return true;
+}
+
 bool window_extent(const graph *g, const node *n, int axis, dim extent, int64_t window,
                    int64_t stride, int64_t low, int64_t high, int64_t dilation, dim *out,
                    diagnostics *d) {
@@ -225,6 +234,11 @@ const expr *index_constant(lowering *l, int64_t x) {
 
 const expr *index_binary(lowering *l, scalar_op op, const expr *x, const expr *y) {
     return expr_scalar(l->arena, op, CN_I64, (const expr *const[]){x, y}, 2);
+}
+
+const expr *index_times(lowering *l, const expr *x, dim extent) {
+    return extent.symbolic ? index_binary(l, SCALAR_MUL, x, expr_extent(l->arena, extent))
+                           : expr_multiply(l->arena, x, extent.count);
 }
 
 const expr *index_compare(lowering *l, scalar_op op, const expr *x, const expr *y) {

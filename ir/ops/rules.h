@@ -24,6 +24,8 @@ bool op_fail(diagnostics *d, const node *n, const char *format, ...)
 bool check_axes(const node *n, const integer_list *axes, int rank, const char *what,
                 diagnostics *d);
 bool check_number(const graph *g, const node *n, const type *t, diagnostics *d);
+/* Sum of extents; false when it is not of the form c or k*B. */
+bool dim_add(dim a, dim b, dim *out);
 /* Extent of one axis under a sliding window: floor((d + low + high - span) / stride) + 1. */
 bool window_extent(const graph *g, const node *n, int axis, dim extent, int64_t window,
                    int64_t stride, int64_t low, int64_t high, int64_t dilation, dim *out,
@@ -66,6 +68,8 @@ const char *reduce_kind_name(reduce_kind kind);
 
 const expr *index_constant(lowering *l, int64_t x);
 const expr *index_binary(lowering *l, scalar_op op, const expr *x, const expr *y);
+/* x times an extent. */
+const expr *index_times(lowering *l, const expr *x, dim extent);
 /* A comparison or AND of conditions; NULL stands for "always true". */
 const expr *index_compare(lowering *l, scalar_op op, const expr *x, const expr *y);
 const expr *condition_and(lowering *l, const expr *x, const expr *y);
