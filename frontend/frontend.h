@@ -127,6 +127,10 @@ extern const layer_class input_class;
 cn_tensor record_input(cn_context *c, const type *t);
 /* Gives nodes added to the record since the last time to the current call. */
 void context_note_nodes(cn_context *c);
+size_t tensor_list_length(const cn_tensor *list); /* up to CN_END, at most CN_MAX_LIST */
+/* cn_apply from inside the library: returns how many outputs there are, fills at most capacity. */
+size_t layer_apply(cn_source where, cn_layer *layer, const cn_tensor *inputs, size_t count,
+                   cn_tensor *outputs, size_t capacity);
 const char *source_file(cn_source where); /* without folders */
 /* A `flag` node: a bool scalar that extraction binds ("training", "unfrozen:LAYER-ID"). */
 cn_tensor flag_tensor(cn_context *c, const char *flag);
@@ -302,15 +306,35 @@ struct cn_function {
     uint32_t *updated;                /* outputs after the data outputs: index into variables */
     uint32_t updated_count;
     type *input_types, *output_types; /* B symbolic */
+    void **addresses;                 /* of a run: inputs, variables, outputs, updates */
 };
 cn_function *function_compile(cn_context *c, const function_spec *spec);
 /* inputs and outputs by position, dense host memory. Grows the execution to `batch` first. */
+uint32_t function_address_count(const cn_function *f);
+/* ... on an execution of the caller's, with its own room for the addresses (predictors). */
+bool function_run_on(const cn_function *f, execution *e, pool *workers, void *const *inputs,
+                     void *const *outputs, int64_t batch, void **addresses, diagnostics *d);
 bool function_run(cn_function *f, void *const *inputs, void *const *outputs, int64_t batch, diagnostics *d);
+
+/* Arrays against types, with messages (array.c). The first symbolic axis fixes *batch when it is 0. */
+int array_rank(const cn_array *x);
+bool array_fits(cn_context *c, diagnostics *d, const cn_array *x, const type *t, int64_t *batch,
+                const char *what, size_t i);
+/* The variable's text from the environment, NULL in setuid programs and when empty. */
+const char *environment_text(const char *name);
 
 /* ---- models --------------------------------------------------------------------------------------------- */
 
 typedef struct model_output { cn_tensor tensor; const char *name; } model_output;
-typedef struct training training; /* compile.c: what cn_compile made */
+typedef struct training training; /* what cn_compile made */
+
+/* What is wanted of one output: its loss and metrics, defaults filled in. */
+typedef struct output_plan {
+    uint32_t output;                 /* index in the model's outputs */
+    const cn_loss *loss;             /* NULL: metrics only */
+    double weight;
+    const cn_metric *metrics[8], *weighted_metrics[8]; /* end at NULL */
+} output_plan;
 
 struct cn_model {
     cn_context *context;
@@ -320,11 +344,12 @@ struct cn_model {
     bool sequential;
     VEC(cn_tensor) inputs;
     VEC(model_output) outputs;       /* names: those of the producing layers */
-    VEC(uint32_t) calls;             /* layer calls, Keras' order (depth, then discovery) */
-    VEC(cn_layer *) layers;          /* distinct, same order; inputs are NULL-class rows */
+    VEC(uint32_t) calls;             /* layer calls, operands first; inputs are calls of InputLayer */
+    VEC(uint64_t) steps;             /* what a nested model repeats (model.h) */
+    VEC(cn_layer *) layers;          /* distinct, Keras' order (depth, then discovery) */
     VEC(variable *) weights;         /* Keras' order */
     training *training;              /* NULL before compile */
-    cn_function *predict;            /* made at first need */
+    VEC(struct training_program *) programs;
     const char *busy;                /* "fit": which call holds the model; NULL = free */
     volatile int stop;               /* cn_stop_training */
     void *history;                   /* of history.c */
@@ -334,30 +359,43 @@ struct cn_model {
 bool model_acquire(cn_model *m, cn_source where, const char *call);
 void model_release(cn_model *m);
 
-/* compile.c */
-typedef struct training_log { const char *name; variable *sum, *weight; } training_log; /* value = sum / weight */
+/* ---- compiled models (compile.c: the plan; programs.c: the programs) -------------------------------- */
+
+/* value = sum / weight */
+typedef struct training_log { const char *name; variable *sum, *weight; } training_log;
+
+/* The loss and the updates in the record, with or without sample weights. */
+typedef struct training_variant {
+    bool built;
+    cn_tensor loss;                  /* scalar */
+    cn_updates *train, *evaluate;
+} training_variant;
+
 struct training {
     cn_optimizer *optimizer;
-    VEC(cn_tensor) targets;          /* one per output with a loss, in output order */
-    VEC(uint32_t) target_outputs;    /* which output each belongs to */
-    VEC(const cn_loss *) losses;
-    cn_tensor sample_weight[CN_MAX_LIST]; /* inputs, one per target */
-    VEC(training_log) logs;          /* in Keras' order: loss, per-output losses, metrics */
+    VEC(cn_tensor) targets;          /* one per output with a loss or metric, in output order */
+    VEC(cn_tensor) sample_weights;   /* an input per target: f32[B] */
+    VEC(output_plan) outputs;        /* same order */
+    VEC(training_log) logs;          /* Keras' order: loss, per-output losses, metrics */
+    training_variant variants[2];    /* [0] unweighted, [1] weighted */
     bool check_finite;
-    /* programs by (kind, input dtypes, weighted): compiled at first need */
-    VEC(struct training_program *) programs;
-    struct training_plan *plan;      /* the record values that specs are made of (compile.c) */
 };
+
 typedef enum program_kind { PROGRAM_TRAIN, PROGRAM_EVALUATE, PROGRAM_PREDICT } program_kind;
+/* Compiled at first need, for the element types the data has. Inputs: the model's, then targets and,
+ * when weighted, sample weights (not for predict). Outputs of train and evaluate: with check_finite
+ * one i32 scalar per watched value (count of elements that are not finite), else none. Outputs of
+ * predict: the model's. */
 typedef struct training_program {
     program_kind kind;
     bool weighted;
-    cn_dtype input_dtypes[CN_MAX_LIST], target_dtypes[CN_MAX_LIST];
-    cn_function *function;           /* inputs: model inputs, targets, then sample weights when weighted */
+    cn_dtype dtypes[2 * CN_MAX_LIST]; /* inputs, then targets */
+    cn_function *function;
+    const char **watched;             /* names of the outputs under check_finite */
 } training_program;
-/* The program for these dtypes, compiled when new. NULL on failure. */
-training_program *training_get_program(cn_model *m, program_kind kind, const cn_dtype *input_dtypes,
-                                       const cn_dtype *target_dtypes, bool weighted);
+/* dtypes: of inputs, then of targets. NULL on failure, with the message in the context. */
+training_program *model_get_program(cn_model *m, program_kind kind, const cn_dtype *dtypes, bool weighted);
+void model_drop_programs(cn_model *m);
 void training_reset_metrics(cn_model *m);
 /* Sorted logs of the metric variables now, names prefixed ("val_"); in arena a. */
 cn_logs training_read_logs(cn_model *m, const char *prefix, arena *a);

@@ -199,8 +199,8 @@ static uint32_t apply(cn_source where, cn_layer *layer, const cn_tensor *inputs,
     return diag_ok(&c->diag) ? index : 0;
 }
 
-static size_t apply_into(cn_source where, cn_layer *layer, const cn_tensor *inputs, size_t count,
-                         cn_tensor *outputs, size_t capacity) {
+size_t layer_apply(cn_source where, cn_layer *layer, const cn_tensor *inputs, size_t count,
+                   cn_tensor *outputs, size_t capacity) {
     cn_context *c = layer != NULL ? layer->context : count > 0 ? inputs[0].context : NULL;
     for (size_t i = 0; i < capacity; i++) outputs[i] = c == NULL ? CN_END : tensor_poison(c);
     if (c == NULL || layer == NULL) return 0;
@@ -214,25 +214,25 @@ static size_t apply_into(cn_source where, cn_layer *layer, const cn_tensor *inpu
     return row->output_count;
 }
 
-static size_t list_length(const cn_tensor *list) {
+size_t tensor_list_length(const cn_tensor *list) {
     size_t n = 0;
-    while (list[n].context != NULL) n++;
+    while (n < CN_MAX_LIST && list[n].context != NULL) n++;
     return n;
 }
 
 cn_tensor cn_apply_list_at(cn_source where, cn_layer *layer, const cn_tensor *inputs, size_t count) {
     cn_tensor result = CN_END;
-    apply_into(where, layer, inputs, count, &result, 1);
+    layer_apply(where, layer, inputs, count, &result, 1);
     return result;
 }
 
 cn_tensor cn_apply_at(cn_source where, cn_layer *layer, const cn_tensor *inputs) {
-    return cn_apply_list_at(where, layer, inputs, list_length(inputs));
+    return cn_apply_list_at(where, layer, inputs, tensor_list_length(inputs));
 }
 
 size_t cn_apply_into_at(cn_source where, cn_tensor *outputs, size_t capacity, cn_layer *layer,
                         const cn_tensor *inputs) {
-    return apply_into(where, layer, inputs, list_length(inputs), outputs, capacity);
+    return layer_apply(where, layer, inputs, tensor_list_length(inputs), outputs, capacity);
 }
 
 cn_tensor cn_chain_list_at(cn_source where, cn_tensor x, cn_layer *const *layers, size_t count) {

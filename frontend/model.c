@@ -1,0 +1,447 @@
+/* Models: what lies between inputs and outputs, and everything that is given by that order.
+ *
+ * A model is a set of steps: layer calls, and ops that stand between layers. Their order of
+ * execution is a walk from the outputs by operand position; the order of layers is Keras'
+ * (keras.md 5.1): by depth, the longest distance to the outputs, deepest first, ties by the
+ * order of discovery. Names, weights' paths and the order of weights follow from it, so they
+ * depend on the network and not on the order in which C evaluated the program.
+ *
+ * A model is a layer too: applied to other tensors, it takes its own steps again, on them, with
+ * the same weights (model_call).
+ */
+#include "frontend/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the walk ---------------------------------------------------------------------------------- */
+
+/* A step is a call index, or STEP_OP | node for an op between layers. */
+typedef struct walk {
+    cn_context *c;
+    cn_model *m;
+    map index;                  /* step -> 1 + place in `steps` */
+    VEC(walk_step) steps;       /* in order of discovery */
+    VEC(uint32_t) order;        /* places in `steps`, operands first */
+} walk;
+
+/* The outermost call a node was made in: inside a nested model, the model's own call. */
+static uint32_t outer_call(const cn_context *c, uint32_t id) {
+    uint32_t call = c->call_of_node.items[id];
+    while (c->calls.items[call].parent != 0) call = c->calls.items[call].parent;
+    return call;
+}
+
+static bool is_input_of(const cn_model *m, uint32_t id) {
+    for (uint32_t i = 0; i < m->inputs.count; i++) {
+        if (m->inputs.items[i].node == id) return true;
+    }
+    return false;
+}
+
+/* The step that makes a record node; 0 for weights, which are nobody's step. */
+static uint64_t step_of(const walk *w, uint32_t id) {
+    if (variable_of(w->c, (value){id, 0}) != NULL) return 0;
+    uint32_t call = outer_call(w->c, id);
+    if (call != 0) return call;
+    return STEP_OP | id;
+}
+
+static uint32_t operand_count(const walk *w, uint64_t id) {
+    if (id & STEP_OP) return graph_node(w->c->record, (uint32_t)id)->operand_count;
+    return w->c->calls.items[id].input_count;
+}
+
+static uint32_t operand_node(const walk *w, uint64_t id, uint32_t i) {
+    if (id & STEP_OP) return graph_node(w->c->record, (uint32_t)id)->operands[i].node;
+    return w->c->calls.items[id].inputs[i].node;
+}
+
+static bool cuts(const walk *w, uint64_t id) {
+    if (id & STEP_OP) return is_input_of(w->m, (uint32_t)id);
+    const layer_call *call = &w->c->calls.items[id];
+    for (uint32_t i = 0; i < call->output_count; i++) {
+        if (is_input_of(w->m, call->outputs[i].node)) return true;
+    }
+    return false;
+}
+
+static uint32_t discover(walk *w, uint64_t id) {
+    bool found;
+    uint64_t *place = map_put(&w->index, &id, sizeof id, &found);
+    if (!found) {
+        *place = w->steps.count + 1u;
+        vec_push(w->c->arena, &w->steps, (walk_step){.id = id, .is_input = cuts(w, id)});
+    }
+    return (uint32_t)*place - 1;
+}
+
+/* Depth first without recursion; `next` counts the operands already entered. */
+static void walk_from(walk *w, uint32_t id) {
+    arena *a = w->c->arena;
+    VEC(uint32_t) stack = {0};
+    uint64_t root = step_of(w, id);
+    if (root == 0) return;
+    vec_push(a, &stack, discover(w, root));
+    while (stack.count > 0) {
+        uint32_t here = vec_last(&stack);
+        walk_step *s = &w->steps.items[here];
+        if (s->listed || s->is_input || s->next == operand_count(w, s->id)) {
+            if (!s->listed) vec_push(a, &w->order, here);
+            s->listed = true;
+            (void)vec_pop(&stack);
+            continue;
+        }
+        uint64_t below = step_of(w, operand_node(w, s->id, s->next++));
+        if (below == 0) continue;
+        uint32_t place = discover(w, below);
+        if (!w->steps.items[place].listed) vec_push(a, &stack, place);
+    }
+}
+
+/* Users come after what they use in `order`, so a backward sweep sees every user first. */
+static void measure_depths(walk *w) {
+    for (uint32_t i = w->order.count; i-- > 0;) {
+        const walk_step *s = &w->steps.items[w->order.items[i]];
+        for (uint32_t k = 0; !s->is_input && k < operand_count(w, s->id); k++) {
+            uint64_t below = step_of(w, operand_node(w, s->id, k));
+            if (below == 0) continue;
+            walk_step *b = &w->steps.items[*map_find(&w->index, &below, sizeof below) - 1];
+            if (b->depth < s->depth + 1) b->depth = s->depth + 1;
+        }
+    }
+}
+
+/* ---- layers in Keras' order, and their names -------------------------------------------------------- */
+
+typedef struct ranked_layer {
+    cn_layer *layer;
+    uint32_t depth, found;
+} ranked_layer;
+
+static int by_depth(const void *a, const void *b) {
+    const ranked_layer *x = a, *y = b;
+    if (x->depth != y->depth) return x->depth > y->depth ? -1 : 1;
+    return x->found < y->found ? -1 : x->found > y->found;
+}
+
+static void rank_layers(walk *w) {
+    arena *a = w->c->arena;
+    VEC(ranked_layer) ranked = {0};
+    for (uint32_t i = 0; i < w->steps.count; i++) {
+        const walk_step *s = &w->steps.items[i];
+        cn_layer *layer = s->id & STEP_OP ? NULL : w->c->calls.items[s->id].layer;
+        uint32_t k = 0;
+        while (k < ranked.count && ranked.items[k].layer != layer) k++;
+        if (layer == NULL) continue;
+        if (k == ranked.count) vec_push(a, &ranked, (ranked_layer){layer, s->depth, i});
+        if (ranked.items[k].depth < s->depth) ranked.items[k].depth = s->depth;
+    }
+    if (ranked.count > 0) qsort(ranked.items, ranked.count, sizeof *ranked.items, by_depth);
+    for (uint32_t i = 0; i < ranked.count; i++) vec_push(a, &w->m->layers, ranked.items[i].layer);
+}
+
+static bool name_taken(const cn_model *m, const cn_layer *but, const char *name) {
+    for (uint32_t i = 0; i < m->layers.count; i++) {
+        const cn_layer *l = m->layers.items[i];
+        if (l != but && l->name != NULL && strcmp(l->name, name) == 0) return true;
+    }
+    return false;
+}
+
+static const char *automatic_name(cn_model *m, const cn_layer *layer) {
+    arena *a = m->context->arena;
+    const char *stem = snake_case(a, layer->class_name), *name = stem;
+    for (uint32_t k = 1; name_taken(m, layer, name); k++) name = arena_format(a, "%s_%u", stem, k);
+    return name;
+}
+
+static bool name_layers(cn_model *m, cn_source where) {
+    cn_context *c = m->context;
+    for (uint32_t i = 0; i < m->layers.count; i++) {
+        cn_layer *l = m->layers.items[i];
+        if (l->name == NULL) l->name = l->given_name;
+        if (l->name == NULL || !name_taken(m, l, l->name)) continue;
+        return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
+                            "model: two layers are named \"%s\", one made at %s:%d; names in a model differ",
+                            l->name, source_file(l->where), l->where.line);
+    }
+    for (uint32_t i = 0; i < m->layers.count; i++) {
+        cn_layer *l = m->layers.items[i];
+        if (l->name == NULL) l->name = automatic_name(m, l);
+    }
+    return true;
+}
+
+/* ---- weights in Keras' order -------------------------------------------------------------------------- */
+
+static void add_weight(cn_model *m, variable *v) {
+    for (uint32_t i = 0; i < m->weights.count; i++) {
+        if (m->weights.items[i] == v) return;
+    }
+    vec_push(m->context->arena, &m->weights, v);
+}
+
+static bool own_weights(cn_model *m, cn_layer *l) {
+    for (int trainable = 1; trainable >= 0; trainable--) {
+        for (uint32_t i = 0; i < l->weights.count; i++) {
+            variable *v = l->weights.items[i];
+            if (v->trainable != (trainable == 1)) continue;
+            if (v->path[0] == 0) v->path = arena_format(m->context->arena, "%s/%s", l->name, v->name);
+            if (!variable_initialize(m->context, v)) return false;
+            add_weight(m, v);
+        }
+    }
+    return true;
+}
+
+static bool collect_weights(cn_model *m) {
+    for (uint32_t i = 0; i < m->layers.count; i++) {
+        cn_layer *l = m->layers.items[i];
+        if (!own_weights(m, l)) return false;
+        for (uint32_t k = 0; l->model != NULL && k < l->model->weights.count; k++) {
+            add_weight(m, l->model->weights.items[k]);
+        }
+    }
+    return true;
+}
+
+bool variable_learns(const variable *v) {
+    return v->kind == VARIABLE_WEIGHT && v->trainable && !v->layer->frozen;
+}
+
+/* ---- a model as a layer ---------------------------------------------------------------------------------- */
+
+static cn_tensor mapped(const cn_model *m, const map *now, cn_tensor t) {
+    uint64_t key = (uint64_t)t.node << 32 | t.result;
+    const uint64_t *v = map_find(now, &key, sizeof key);
+    if (v == NULL) return t; /* a weight */
+    return (cn_tensor){.context = m->context, .node = (uint32_t)(*v >> 32), .result = (uint32_t)*v};
+}
+
+static void bind(map *now, cn_tensor was, cn_tensor is) {
+    uint64_t key = (uint64_t)was.node << 32 | was.result;
+    *map_put(now, &key, sizeof key, NULL) = (uint64_t)is.node << 32 | is.result;
+}
+
+static void repeat_op(cn_model *m, map *now, uint32_t id) {
+    cn_context *c = m->context;
+    const node *n = graph_node(c->record, id);
+    value *operands = ARENA_ARRAY(c->arena, value, n->operand_count);
+    for (uint32_t i = 0; i < n->operand_count; i++) {
+        operands[i] = tensor_value(mapped(m, now, tensor_of(c, n->operands[i])));
+    }
+    uint32_t result_count = n->result_count;
+    value v = result_count == 0 || n->op == &op_input ? (value){id, 0} : graph_copy_node(c->record, n, operands);
+    context_note_nodes(c);
+    for (uint32_t r = 0; r < result_count; r++) {
+        bind(now, tensor_of(c, (value){id, r}), tensor_of(c, value_result(v, r)));
+    }
+}
+
+static bool repeat_call(cn_model *m, map *now, uint32_t id) {
+    cn_context *c = m->context;
+    layer_call row = c->calls.items[id]; /* a copy: applying moves the rows */
+    cn_tensor *inputs = ARENA_ARRAY(c->arena, cn_tensor, row.input_count + 1);
+    cn_tensor outputs[CN_MAX_LIST];
+    for (uint32_t i = 0; i < row.input_count; i++) inputs[i] = mapped(m, now, row.inputs[i]);
+    size_t count = layer_apply(row.where, row.layer, inputs, row.input_count, outputs, CN_MAX_LIST);
+    for (uint32_t i = 0; i < row.output_count && i < count; i++) bind(now, row.outputs[i], outputs[i]);
+    return count > 0;
+}
+
+static void model_call(cn_layer_call *call) {
+    cn_model *m = call->layer->model;
+    map now;
+    map_init(&now, m->context->arena);
+    for (uint32_t i = 0; i < m->inputs.count; i++) {
+        const type *wanted = tensor_type(m->inputs.items[i]), *given = tensor_type(call->inputs[i]);
+        if (!shape_equal(wanted, given)) {
+            layer_call_fail(call, i, CN_ERROR_SHAPE, "wants %s", tensor_describe(m->inputs.items[i]));
+            return;
+        }
+        cn_tensor x = call->inputs[i];
+        bind(&now, m->inputs.items[i], given->dtype == wanted->dtype ? x : cn_op_cast(x, wanted->dtype));
+    }
+    for (uint32_t i = 0; i < m->steps.count; i++) {
+        uint64_t id = m->steps.items[i];
+        if (id & STEP_OP) repeat_op(m, &now, (uint32_t)id);
+        else if (!repeat_call(m, &now, (uint32_t)id)) return;
+    }
+    call->output_count = m->outputs.count;
+    for (uint32_t i = 0; i < m->outputs.count; i++) {
+        call->outputs[i] = mapped(m, &now, m->outputs.items[i].tensor);
+    }
+}
+
+static const layer_class functional_class = {.name = "Functional", .min_inputs = 1, .call = model_call};
+static const layer_class sequential_class = {.name = "Sequential", .min_inputs = 1, .call = model_call};
+
+/* ---- making models ------------------------------------------------------------------------------------------ */
+
+static bool take_tensors(cn_model *m, cn_source where, const cn_model_options *o) {
+    cn_context *c = m->context;
+    const cn_tensor *in = o->input_list != NULL ? o->input_list : o->inputs;
+    const cn_tensor *out = o->output_list != NULL ? o->output_list : o->outputs;
+    size_t in_count = o->input_list != NULL ? o->input_count : tensor_list_length(o->inputs);
+    size_t out_count = o->output_list != NULL ? o->output_count : tensor_list_length(o->outputs);
+    if (!diag_ok(&c->diag)) return false;
+    if (in_count == 0 || out_count == 0) {
+        return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "model: %s missing",
+                            in_count == 0 ? ".inputs are" : ".outputs are");
+    }
+    for (size_t i = 0; i < in_count + out_count; i++) {
+        cn_tensor t = i < in_count ? in[i] : out[i - in_count];
+        if (!cn_tensor_ok(t) || t.context != c) {
+            return context_fail(c, where, CN_ERROR_GRAPH, "model: %s %zu is not a tensor of this context",
+                                i < in_count ? "input" : "output", i < in_count ? i : i - in_count);
+        }
+        if (i < in_count) vec_push(c->arena, &m->inputs, t);
+        else vec_push(c->arena, &m->outputs, (model_output){.tensor = t});
+    }
+    return true;
+}
+
+/* Every input the outputs reach must be one of the model's. */
+static bool check_closed(walk *w, cn_source where) {
+    for (uint32_t i = 0; i < w->steps.count; i++) {
+        const walk_step *s = &w->steps.items[i];
+        const layer_call *call = s->id & STEP_OP ? NULL : &w->c->calls.items[s->id];
+        if (s->is_input || call == NULL || call->layer->class != &input_class) continue;
+        return context_fail(w->c, where, CN_ERROR_GRAPH,
+                            "model: an output depends on %s, which is not among the inputs",
+                            tensor_describe(call->outputs[0]));
+    }
+    return true;
+}
+
+static void keep_steps(walk *w) {
+    for (uint32_t i = 0; i < w->order.count; i++) {
+        const walk_step *s = &w->steps.items[w->order.items[i]];
+        if (!(s->id & STEP_OP)) vec_push(w->c->arena, &w->m->calls, (uint32_t)s->id);
+        if (!s->is_input) vec_push(w->c->arena, &w->m->steps, s->id);
+    }
+}
+
+static void name_outputs(cn_model *m) {
+    for (uint32_t i = 0; i < m->outputs.count; i++) {
+        model_output *o = &m->outputs.items[i];
+        uint32_t call = outer_call(m->context, o->tensor.node);
+        const cn_layer *l = m->context->calls.items[call].layer;
+        o->name = l != NULL ? l->name : arena_format(m->context->arena, "output_%u", i);
+    }
+}
+
+static bool build_model(cn_model *m, cn_source where, const cn_model_options *o) {
+    if (!take_tensors(m, where, o)) return false;
+    walk w = {.c = m->context, .m = m};
+    map_init(&w.index, m->context->arena);
+    for (uint32_t i = 0; i < m->outputs.count; i++) walk_from(&w, m->outputs.items[i].tensor.node);
+    for (uint32_t i = 0; i < m->inputs.count; i++) walk_from(&w, m->inputs.items[i].node);
+    if (!check_closed(&w, where)) return false;
+    measure_depths(&w);
+    rank_layers(&w);
+    keep_steps(&w);
+    if (!name_layers(m, where) || !collect_weights(m)) return false;
+    name_outputs(m);
+    return true;
+}
+
+cn_model *model_build(cn_source where, const cn_model_options *o, bool sequential) {
+    cn_context *c = o->context;
+    cn_model *m = ARENA_NEW(c->arena, cn_model);
+    *m = (cn_model){.context = c, .sequential = sequential};
+    m->name = arena_string(c->arena, o->name != NULL ? o->name : sequential ? "sequential" : "functional");
+    m->layer = layer_new(where, sequential ? &sequential_class : &functional_class, c, &(char){0}, 1, o->name);
+    m->layer->model = m;
+    vec_push(c->arena, &c->models, m);
+    m->poison = !build_model(m, where, o);
+    return m;
+}
+
+/* For callers without a context: every call on it says that it could not be built. */
+static const cn_model orphan = {.poison = true};
+static cn_model *orphan_model(void) { return (cn_model *)(uintptr_t)&orphan; }
+
+cn_model *cn_model_new_at(cn_source where, const cn_model_options *options) {
+    cn_model_options o = {0};
+    memcpy(&o, options, where.options_size < sizeof o ? where.options_size : sizeof o);
+    if (o.context == NULL) return orphan_model();
+    CONTEXT_ENTER(o.context, orphan_model());
+    cn_model *m = model_build(where, &o, false);
+    CONTEXT_LEAVE(o.context);
+    return m;
+}
+
+cn_model *cn_sequential_at(cn_source where, const cn_sequential_options *options) {
+    cn_sequential_options o = {0};
+    memcpy(&o, options, where.options_size < sizeof o ? where.options_size : sizeof o);
+    if (o.context == NULL) return orphan_model();
+    cn_input_options input = {.context = o.context, .dtype = o.dtype};
+    memcpy(input.shape, o.input_shape, sizeof input.shape);
+    where.options_size = sizeof input;
+    cn_tensor x = cn_input_at(where, &input);
+    size_t count = o.layer_count;
+    cn_layer *const *layers = o.layer_list != NULL ? o.layer_list : o.layers;
+    if (o.layer_list == NULL) while (count < 64 && layers[count] != NULL) count++;
+    cn_tensor y = cn_chain_list_at(where, x, layers, count);
+    cn_model_options m = {.context = o.context, .inputs = {x}, .outputs = {y}, .name = o.name};
+    CONTEXT_ENTER(o.context, orphan_model());
+    cn_model *result = model_build(where, &m, true);
+    CONTEXT_LEAVE(o.context);
+    return result;
+}
+
+void cn_model_free(cn_model *m) {
+    if (m == NULL || m->context == NULL) return;
+    model_drop_programs(m);
+    m->training = NULL;
+}
+
+cn_layer *cn_model_layer(cn_model *m) {
+    return m == NULL || m->poison ? layer_poison(m == NULL ? NULL : m->context) : m->layer;
+}
+
+cn_context *cn_model_context(const cn_model *m) { return m == NULL ? NULL : m->context; }
+const char *cn_model_name(const cn_model *m) { return m == NULL || m->name == NULL ? "" : m->name; }
+
+size_t cn_model_weights(const cn_model *m, bool trainable_only, cn_tensor *weights, size_t capacity) {
+    size_t count = 0;
+    for (uint32_t i = 0; m != NULL && i < m->weights.count; i++) {
+        const variable *v = m->weights.items[i];
+        if (trainable_only && !variable_learns(v)) continue;
+        if (count < capacity) weights[count] = variable_tensor(m->context, v);
+        count++;
+    }
+    return count;
+}
+
+size_t cn_parameter_count(const cn_model *m, bool trainable_only) {
+    size_t count = 0;
+    for (uint32_t i = 0; m != NULL && i < m->weights.count; i++) {
+        const variable *v = m->weights.items[i];
+        if (!trainable_only || variable_learns(v)) count += (size_t)type_count(&v->type, 0);
+    }
+    return count;
+}
+
+/* ---- one call at a time -------------------------------------------------------------------------------------- */
+
+bool model_acquire(cn_model *m, cn_source where, const char *call) {
+    if (m == NULL || m->context == NULL) return false;
+    if (m->poison || !diag_ok(&m->context->diag)) {
+        return context_fail(m->context, where, CN_ERROR_GRAPH, "%s: the model could not be built", call);
+    }
+    if (m->busy != NULL) {
+        return context_fail(m->context, where, CN_ERROR_BUSY, "%s: model \"%s\" is inside %s; only one of "
+                            "fit, evaluate and predict runs at a time", call, m->name, m->busy);
+    }
+    m->busy = call;
+    return true;
+}
+
+void model_release(cn_model *m) { m->busy = NULL; }
+
+void cn_stop_training(cn_model *m) {
+    if (m != NULL && m->context != NULL) m->stop = 1;
+}

@@ -1,0 +1,21 @@
+/* How a model is walked and repeated (model.c): steps, and what other files of the frontend ask. */
+#ifndef CORNU_FRONTEND_MODEL_H
+#define CORNU_FRONTEND_MODEL_H
+
+#include "frontend/frontend.h"
+
+#define STEP_OP (UINT64_C(1) << 32) /* STEP_OP | node: an op between layers; else a call index */
+
+typedef struct walk_step {
+    uint64_t id;
+    uint32_t next;   /* operands already entered by the walk */
+    uint32_t depth;  /* longest distance to an output */
+    bool is_input;   /* one of the model's inputs: the walk ends here */
+    bool listed;
+} walk_step;
+
+cn_model *model_build(cn_source where, const cn_model_options *options, bool sequential);
+/* Whether an optimizer moves it: trainable, and its layer is not frozen. */
+bool variable_learns(const variable *v);
+
+#endif
