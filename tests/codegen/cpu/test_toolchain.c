@@ -345,6 +345,21 @@ static void sanitized_code_comes_from_the_external_compiler(void **state) {
     toolchain_library_free(l);
 }
 
+#if defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+/* Code sanitized like the process it is loaded into, as the fuzzers use it. */
+static void sanitized_code_loads_into_a_sanitized_process(void **state) {
+    fixture *f = *state;
+    if (!has_compiler(f))
+        skip();
+    toolchain_request r = two_unit_request();
+    r.sanitize_address = r.sanitize_undefined = true;
+    toolchain_library *l;
+    expect_load(f, f->toolchain, &r, &l, NULL);
+    assert_int_equal(call(l, "add_two", 40), 42);
+    toolchain_library_free(l);
+}
+#endif
+
 /* ---- Files ---- */
 
 static void files_are_written_for_any_level(void **state) {
@@ -480,6 +495,9 @@ int main(void) {
 #endif
         WITH_BOTH(no_page_is_writable_and_executable),
         WITH_BOTH(sanitized_code_comes_from_the_external_compiler),
+#if defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+        WITH_BOTH(sanitized_code_loads_into_a_sanitized_process),
+#endif
         WITH_BOTH(files_are_written_for_any_level),
         WITH_EXTERNAL(a_missing_compiler_names_its_cure),
         WITH_EXTERNAL(the_environment_chooses),
