@@ -39,7 +39,7 @@ static dim_list dim_items(const dim *items, int count) {
     return list;
 }
 
-/* ---- pointwise ------------------------------------------------------------------------------ */
+/* ---- pointwise --------------------------------------------------------------------------- */
 
 value build_unary(graph *g, const op_def *op, value x) {
     return add_node(g, op, &x, 1, NULL);
@@ -121,7 +121,7 @@ value build_cast(graph *g, value x, cn_dtype to) {
     return add_node(g, &op_cast, &x, 1, &(cast_attributes){.to = to});
 }
 
-/* ---- leaves ------------------------------------------------------------------------------------ */
+/* ---- leaves ------------------------------------------------------------------------------ */
 
 value build_array(graph *g, const type *t, const void *bytes, size_t length) {
     leaf_attributes a = {
@@ -166,7 +166,7 @@ value build_rng_bits(graph *g, value key, value step, int rank, const dim *dims,
     return add_node(g, &op_rng_bits, (const value[]){key, step}, 2, &a);
 }
 
-/* ---- movement ---------------------------------------------------------------------------------- */
+/* ---- movement ---------------------------------------------------------------------------- */
 
 value build_reshape(graph *g, value x, int rank, const dim *dims) {
     if (!value_is_none(x)) {
@@ -240,7 +240,7 @@ value build_scatter(graph *g, scatter_kind kind, value x, value indices, value u
                     &(index_attributes){.axis = axis, .kind = (int)kind});
 }
 
-/* ---- folds and contractions ---------------------------------------------------------------------- */
+/* ---- folds and contractions -------------------------------------------------------------- */
 
 value build_reduce(graph *g, reduce_kind kind, value x, int axis_count, const int64_t *axes) {
     reduce_attributes a = {.kind = (int)kind, .axes = integers(axes, axis_count)};
@@ -288,7 +288,7 @@ value build_select_and_scatter(graph *g, value x, value dy, const window_attribu
     return add_node(g, &op_select_and_scatter, (const value[]){x, dy}, 2, attributes);
 }
 
-/* ---- gradients and composites ------------------------------------------------------------------------ */
+/* ---- gradients and composites ------------------------------------------------------------ */
 
 void build_gradient(graph *g, value loss, const value *wrt, int count, value *results) {
     value *operands = ARENA_ARRAY(g->arena, value, count + 1);

@@ -19,7 +19,7 @@ static double minus_one(double a, double b, double y) {
     return -1;
 }
 
-/* ---- add, sub, mul, div ---------------------------------------------------------------------- */
+/* ---- add, sub, mul, div ------------------------------------------------------------------ */
 
 static double add_value(double a, double b) {
     return a + b;
@@ -136,7 +136,7 @@ const op_def op_div = {
     .element = pointwise_element,
 };
 
-/* ---- rem, pow ----------------------------------------------------------------------------------- */
+/* ---- rem, pow ---------------------------------------------------------------------------- */
 
 /* a - b * trunc(a / b): the quotient is exact up to rounding, and rounding mends it. */
 static double rem_right(double a, double b, double y) {
@@ -214,7 +214,7 @@ const op_def op_pow = {
     .element = pointwise_element,
 };
 
-/* ---- max, min ------------------------------------------------------------------------------------- */
+/* ---- max, min ---------------------------------------------------------------------------- */
 
 /* 1 where a wins, a half at ties, 0 where b wins. */
 static value share(graph *g, compare_kind wins, value a, value b) {
@@ -282,7 +282,7 @@ const op_def op_min = {
     .element = pointwise_element,
 };
 
-/* ---- compare ---------------------------------------------------------------------------------------- */
+/* ---- compare ----------------------------------------------------------------------------- */
 
 static const attribute_schema compare_schema = {
     sizeof(compare_attributes),
@@ -348,7 +348,7 @@ const op_def op_compare = {
     .element = compare_element,
 };
 
-/* ---- bit ------------------------------------------------------------------------------------------------ */
+/* ---- bit --------------------------------------------------------------------------------- */
 
 static const attribute_schema bit_schema = {
     sizeof(bit_attributes),

@@ -37,7 +37,7 @@ static const attribute_schema axes_schema = {sizeof(movement_attributes), axes_f
 static const attribute_schema broadcast_schema = {sizeof(movement_attributes), broadcast_fields};
 static const attribute_schema slice_schema = {sizeof(movement_attributes), slice_fields};
 
-/* ---- reshape --------------------------------------------------------------------------------- */
+/* ---- reshape ----------------------------------------------------------------------------- */
 
 static bool reshape_infer(const graph *g, const node *n, type *results, diagnostics *d) {
     const dim_list *shape = &movement_of(n)->shape;
@@ -143,7 +143,7 @@ const op_def op_reshape = {
     .cost = movement_cost,
 };
 
-/* ---- broadcast --------------------------------------------------------------------------------- */
+/* ---- broadcast --------------------------------------------------------------------------- */
 
 static bool broadcast_infer(const graph *g, const node *n, type *results, diagnostics *d) {
     const movement_attributes *a = movement_of(n);
@@ -204,7 +204,7 @@ const op_def op_broadcast = {
     .cost = movement_cost,
 };
 
-/* ---- transpose ----------------------------------------------------------------------------------- */
+/* ---- transpose --------------------------------------------------------------------------- */
 
 static bool transpose_infer(const graph *g, const node *n, type *results, diagnostics *d) {
     const integer_list *axes = &movement_of(n)->axes;
@@ -260,7 +260,7 @@ const op_def op_transpose = {
     .cost = movement_cost,
 };
 
-/* ---- slice ----------------------------------------------------------------------------------------- */
+/* ---- slice ------------------------------------------------------------------------------- */
 
 /* Every stride-th element of an axis from start, `size` of them, all inside. Along k*B the slice
  * takes one element of every block of `stride`, so that its length is a multiple of B again. */
@@ -346,7 +346,7 @@ const op_def op_slice = {
     .cost = movement_cost,
 };
 
-/* ---- reverse ----------------------------------------------------------------------------------------- */
+/* ---- reverse ----------------------------------------------------------------------------- */
 
 static bool reverse_infer(const graph *g, const node *n, type *results, diagnostics *d) {
     const type *x = operand_type(g, n, 0);

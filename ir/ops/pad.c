@@ -17,7 +17,7 @@ static const attribute_field concat_fields[] = {MOVEMENT_LIST(axes), {0}};
 static const attribute_schema pad_schema = {sizeof(movement_attributes), pad_fields};
 static const attribute_schema concat_schema = {sizeof(movement_attributes), concat_fields};
 
-/* ---- pad ------------------------------------------------------------------------------------- */
+/* ---- pad --------------------------------------------------------------------------------- */
 
 static bool padded_extent(dim x, int64_t low, int64_t high, int64_t interior, dim *out) {
     int64_t step, total;
@@ -133,7 +133,7 @@ const op_def op_pad = {
     .cost = movement_cost,
 };
 
-/* ---- concat ------------------------------------------------------------------------------------ */
+/* ---- concat ------------------------------------------------------------------------------ */
 
 static bool concat_infer(const graph *g, const node *n, type *results, diagnostics *d) {
     const integer_list *axes = &movement_of(n)->axes;

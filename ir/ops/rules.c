@@ -110,7 +110,7 @@ integer_list other_axes(int rank, const integer_list *these, const integer_list 
     return others;
 }
 
-/* ---- gradients ---------------------------------------------------------------------------- */
+/* ---- gradients --------------------------------------------------------------------------- */
 
 value broadcast_over(graph *g, value x, const type *of, const integer_list *axes) {
     integer_list kept = other_axes(of->rank, axes, NULL);
@@ -141,7 +141,7 @@ value pad_or_crop(graph *g, value x, const int64_t *low, const int64_t *high,
     return build_slice(g, padded, starts, t.dims, ones);
 }
 
-/* ---- folds ---------------------------------------------------------------------------------- */
+/* ---- folds ------------------------------------------------------------------------------- */
 
 cn_dtype accumulator_dtype(cn_dtype dtype) {
     return dtype == CN_BF16 || dtype == CN_F16 ? CN_F32 : dtype;
@@ -216,6 +216,12 @@ number fold_step(const interpreter *it, reduce_kind kind, cn_dtype dtype, number
     return y;
 }
 
+number number_product(cn_dtype dtype, number a, number b) {
+    if (dtype_is_float(dtype))
+        return float_step(REDUCE_PROD, a, b);
+    return (number){.i = integer_step(REDUCE_PROD, a.i, b.i)};
+}
+
 fold_kind fold_of(reduce_kind kind) {
     static const fold_kind folds[] = {FOLD_SUM, FOLD_PROD, FOLD_MAX, FOLD_MIN, FOLD_AND, FOLD_OR};
     return folds[kind];
@@ -226,7 +232,16 @@ const char *reduce_kind_name(reduce_kind kind) {
     return names[kind];
 }
 
-/* ---- lowering ---------------------------------------------------------------------------------- */
+bool next_point(int rank, const int64_t *extents, int64_t *index) {
+    for (int i = rank - 1; i >= 0; i--) {
+        if (++index[i] < extents[i])
+            return true;
+        index[i] = 0;
+    }
+    return false;
+}
+
+/* ---- lowering ---------------------------------------------------------------------------- */
 
 const expr *index_constant(lowering *l, int64_t x) {
     return expr_integer(l->arena, CN_I64, x);
@@ -254,6 +269,16 @@ const expr *condition_and(lowering *l, const expr *x, const expr *y) {
 const expr *index_within(lowering *l, const expr *x, dim extent) {
     const expr *low = index_compare(l, SCALAR_GE, x, index_constant(l, 0));
     return condition_and(l, low, index_compare(l, SCALAR_LT, x, expr_extent(l->arena, extent)));
+}
+
+const expr *contract_axis(lowering *l, loop_contract *c, bool reduction, const char *hint,
+                          dim extent) {
+    loop_variable *v = lower_axis(l, hint, extent);
+    if (reduction)
+        vec_push(l->arena, &c->reduction, v);
+    else
+        vec_push(l->arena, &c->parallel, v);
+    return expr_variable(l->arena, v);
 }
 
 const expr *identity_expression(lowering *l, reduce_kind kind, cn_dtype dtype) {

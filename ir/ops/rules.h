@@ -10,7 +10,7 @@
 #include "ir/interpret.h"
 #include "ir/lower.h"
 
-/* ---- inference ----------------------------------------------------------------------- */
+/* ---- inference --------------------------------------------------------------------------- */
 
 /* "f32[B,28,28,1]" in the graph's arena, for messages. */
 const char *type_words(const graph *g, const type *t);
@@ -39,7 +39,7 @@ static inline bool list_has(const integer_list *list, int64_t item) {
 /* The axes 0 <= a < rank that are in neither list (the second may be NULL), increasing. */
 integer_list other_axes(int rank, const integer_list *these, const integer_list *those);
 
-/* ---- gradients ----------------------------------------------------------------------- */
+/* ---- gradients --------------------------------------------------------------------------- */
 
 static inline value gradient_of(gradient_context *cx, const node *n) {
     return cx->of_result(cx, n, 0);
@@ -54,17 +54,22 @@ value broadcast_over(graph *g, value x, const type *of, const integer_list *axes
 value pad_or_crop(graph *g, value x, const int64_t *low, const int64_t *high,
                   const int64_t *interior);
 
-/* ---- folds ----------------------------------------------------------------------------- */
+/* ---- folds ------------------------------------------------------------------------------- */
 
 /* What a fold over this dtype accumulates in: f32 for the 16-bit floats, else itself. */
 cn_dtype accumulator_dtype(cn_dtype dtype);
 /* Start of a fold, in the number space of the dtype. */
 number fold_identity(reduce_kind kind, cn_dtype dtype);
 number fold_step(const interpreter *it, reduce_kind kind, cn_dtype dtype, number sum, number x);
+number number_product(cn_dtype dtype, number a, number b);
 fold_kind fold_of(reduce_kind kind);
 const char *reduce_kind_name(reduce_kind kind);
 
-/* ---- lowering -------------------------------------------------------------------------- */
+/* Steps `index` through all points of a box in row-major order; false after the last one, when
+ * index is all zero again. A box of rank 0 has one point. For boxes that are not empty. */
+bool next_point(int rank, const int64_t *extents, int64_t *index);
+
+/* ---- lowering ---------------------------------------------------------------------------- */
 
 const expr *index_constant(lowering *l, int64_t x);
 const expr *index_binary(lowering *l, scalar_op op, const expr *x, const expr *y);
@@ -75,6 +80,9 @@ const expr *index_compare(lowering *l, scalar_op op, const expr *x, const expr *
 const expr *condition_and(lowering *l, const expr *x, const expr *y);
 /* 0 <= x < extent. */
 const expr *index_within(lowering *l, const expr *x, dim extent);
+/* A fresh parallel or reduction axis of a contraction, as an index. */
+const expr *contract_axis(lowering *l, loop_contract *c, bool reduction, const char *hint,
+                          dim extent);
 /* The identity of a fold as a constant of the dtype. */
 const expr *identity_expression(lowering *l, reduce_kind kind, cn_dtype dtype);
 /* `x` as `to`: nothing when it has that dtype. */

@@ -10,7 +10,7 @@
 #include "ir/ops/pointwise.h"
 #include "ir/ops/rules.h"
 
-/* ---- select -------------------------------------------------------------------------------- */
+/* ---- select ------------------------------------------------------------------------------ */
 
 static bool select_infer(const graph *g, const node *n, type *results, diagnostics *d) {
     const type *c = operand_type(g, n, 0), *x = operand_type(g, n, 1), *y = operand_type(g, n, 2);
@@ -56,7 +56,7 @@ const op_def op_select = {
     .element = select_element,
 };
 
-/* ---- cast ------------------------------------------------------------------------------------ */
+/* ---- cast -------------------------------------------------------------------------------- */
 
 static const attribute_schema cast_schema = {
     sizeof(cast_attributes),
@@ -129,7 +129,7 @@ const op_def op_cast = {
     .element = cast_element,
 };
 
-/* ---- bitcast ----------------------------------------------------------------------------------- */
+/* ---- bitcast ----------------------------------------------------------------------------- */
 
 static bool bitcast_infer(const graph *g, const node *n, type *results, diagnostics *d) {
     const type *t = operand_type(g, n, 0);

@@ -19,7 +19,7 @@ static value full(gradient_context *cx, const node *n, double x) {
     return build_full_like(cx->g, n->operands[0], x);
 }
 
-/* ---- neg, abs, sign, floor, round ------------------------------------------------------ */
+/* ---- neg, abs, sign, floor, round -------------------------------------------------------- */
 
 static double neg_value(double x) {
     return -x;
@@ -111,7 +111,7 @@ const op_def op_round = {
     .element = pointwise_element,
 };
 
-/* ---- exp, expm1, log, log1p --------------------------------------------------------------- */
+/* ---- exp, expm1, log, log1p -------------------------------------------------------------- */
 
 static double exp_slope(double x, double y) {
     (void)x;
@@ -190,7 +190,7 @@ const op_def op_log1p = {
     .element = pointwise_element,
 };
 
-/* ---- sqrt, rsqrt ---------------------------------------------------------------------------- */
+/* ---- sqrt, rsqrt ------------------------------------------------------------------------- */
 
 static double sqrt_slope(double x, double y) {
     (void)x;
@@ -234,7 +234,7 @@ const op_def op_rsqrt = {
     .element = pointwise_element,
 };
 
-/* ---- sin, cos, tanh, sigmoid, erf --------------------------------------------------------------- */
+/* ---- sin, cos, tanh, sigmoid, erf -------------------------------------------------------- */
 
 static double sin_slope(double x, double y) {
     (void)y;
@@ -341,7 +341,7 @@ const op_def op_erf = {
     .element = pointwise_element,
 };
 
-/* ---- not ------------------------------------------------------------------------------------ */
+/* ---- not --------------------------------------------------------------------------------- */
 
 static int64_t not_integer(int64_t x) {
     return ~x;
