@@ -155,16 +155,16 @@ static bool holds_name(const cn_metric *const *list, const char *name) {
 static void add_metrics(cn_model *m, training_variant *v, uint32_t i, bool weighted_step) {
     training *t = m->training;
     const output_plan *p = &t->outputs.items[i];
-    cn_tensor prediction = m->outputs.items[p->output].tensor, target = t->targets.items[i];
+    cn_tensor prediction = m->outputs.items[p->output].tensor, truth = t->targets.items[i];
     for (int k = 0; k < 16; k++) {
         bool weighted = k >= 8;
         const cn_metric *given = weighted ? p->weighted_metrics[k - 8] : p->metrics[k];
         if (given == NULL) continue;
-        const cn_metric *metric = metric_resolve(given, tensor_type(target), tensor_type(prediction));
+        const cn_metric *metric = metric_resolve(given, tensor_type(truth), tensor_type(prediction));
         bool twice = weighted && holds_name(p->metrics, given->name);
         const char *name = twice ? arena_format(m->context->arena, "weighted_%s", given->name) : given->name;
         cn_tensor weight = weighted && weighted_step ? t->sample_weights.items[i] : CN_END;
-        log_metric(m, v, log_name(m, p, name), metric->function(metric, target, prediction), weight);
+        log_metric(m, v, log_name(m, p, name), metric->function(metric, truth, prediction), weight);
     }
 }
 
@@ -188,9 +188,9 @@ static cn_tensor output_losses(cn_model *m, training_variant *v, bool weighted) 
         const output_plan *p = &t->outputs.items[i];
         if (p->loss == NULL) continue;
         cn_tensor weight = weighted ? t->sample_weights.items[i] : CN_END;
-        cn_tensor value = cn_loss_apply(p->loss, t->targets.items[i], m->outputs.items[p->output].tensor, weight);
-        if (several) log_mean(m, v, log_name(m, p, "loss"), value);
-        total = plus(total, p->weight == 1 ? value : cn_op_scale(value, p->weight));
+        cn_tensor loss = cn_loss_apply(p->loss, t->targets.items[i], m->outputs.items[p->output].tensor, weight);
+        if (several) log_mean(m, v, log_name(m, p, "loss"), loss);
+        total = plus(total, p->weight == 1 ? loss : cn_op_scale(loss, p->weight));
     }
     return total;
 }
