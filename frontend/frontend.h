@@ -61,6 +61,10 @@ bool variable_initialize(cn_context *c, variable *v);
 /* The variable that a record value is the node of; NULL for other values. */
 variable *variable_of(const cn_context *c, value v);
 cn_tensor variable_tensor(cn_context *c, const variable *v);
+/* What random ops read (ops_random.c), made at first need: the step (an i64 scalar from 0, which the
+ * training step adds 1 to) and the key (u32[2], the context's seed). */
+variable *context_step(cn_context *c);
+variable *context_random_key(cn_context *c);
 
 typedef struct update { variable *variable; value new_value; } update;
 

@@ -14,7 +14,7 @@ typedef enum domain { NUMBERS, REALS, BOOLS } domain;
 typedef value (*unary_compose)(graph *g, value x);
 typedef struct unary_rule {
     domain domain;
-    const op_def *op;      /* or, when NULL: */
+    const op_def *op; /* or, when NULL: */
     unary_compose compose;
 } unary_rule;
 
@@ -24,8 +24,8 @@ static cn_dtype into_domain(domain d, cn_dtype dtype) {
 
 static value build_unary_rule(const op_call *call) {
     const unary_rule *rule = call->arguments;
-    cn_dtype dtype = into_domain(rule->domain, op_type(call, 0)->dtype);
-    value x = build_cast(call->g, op_input(call, 0), dtype);
+    cn_dtype dtype = into_domain(rule->domain, call_type(call, 0)->dtype);
+    value x = build_cast(call->g, call_value(call, 0), dtype);
     return rule->op != NULL ? build_unary(call->g, rule->op, x) : rule->compose(call->g, x);
 }
 
@@ -62,37 +62,37 @@ static value compose_stop_gradient(graph *g, value x) {
     return build_stop_gradient(g, x);
 }
 
-#define UNARY(name, ...)                                                             \
-    cn_tensor cn_op_##name(cn_tensor x) {                                            \
-        static const unary_rule rule = {__VA_ARGS__};                                \
-        return op_record(x.context, #name, build_unary_rule, &x, 1, &rule);          \
+#define UNARY(name, ...)                                                    \
+    cn_tensor cn_op_##name(cn_tensor x) {                                   \
+        static const unary_rule rule = {__VA_ARGS__};                       \
+        return op_record(x.context, #name, build_unary_rule, &x, 1, &rule); \
     }
-UNARY(negative, NUMBERS, &op_neg)
-UNARY(absolute, NUMBERS, &op_abs)
-UNARY(sign, NUMBERS, &op_sign)
-UNARY(floor, REALS, &op_floor)
+UNARY(negative, NUMBERS, .op = &op_neg)
+UNARY(absolute, NUMBERS, .op = &op_abs)
+UNARY(sign, NUMBERS, .op = &op_sign)
+UNARY(floor, REALS, .op = &op_floor)
 UNARY(ceil, REALS, .compose = compose_ceil)
 UNARY(round, NUMBERS, .compose = compose_round)
-UNARY(exp, REALS, &op_exp)
-UNARY(expm1, REALS, &op_expm1)
-UNARY(log, REALS, &op_log)
-UNARY(log1p, REALS, &op_log1p)
-UNARY(sqrt, REALS, &op_sqrt)
-UNARY(rsqrt, REALS, &op_rsqrt)
+UNARY(exp, REALS, .op = &op_exp)
+UNARY(expm1, REALS, .op = &op_expm1)
+UNARY(log, REALS, .op = &op_log)
+UNARY(log1p, REALS, .op = &op_log1p)
+UNARY(sqrt, REALS, .op = &op_sqrt)
+UNARY(rsqrt, REALS, .op = &op_rsqrt)
 UNARY(square, NUMBERS, .compose = compose_square)
 UNARY(reciprocal, REALS, .compose = compose_reciprocal)
-UNARY(sin, REALS, &op_sin)
-UNARY(cos, REALS, &op_cos)
-UNARY(tanh, REALS, &op_tanh)
-UNARY(sigmoid, REALS, &op_sigmoid)
-UNARY(erf, REALS, &op_erf)
+UNARY(sin, REALS, .op = &op_sin)
+UNARY(cos, REALS, .op = &op_cos)
+UNARY(tanh, REALS, .op = &op_tanh)
+UNARY(sigmoid, REALS, .op = &op_sigmoid)
+UNARY(erf, REALS, .op = &op_erf)
 UNARY(relu, NUMBERS, .compose = compose_relu)
 UNARY(softplus, REALS, .compose = compose_softplus)
-UNARY(logical_not, BOOLS, &op_not)
+UNARY(logical_not, BOOLS, .op = &op_not)
 #undef UNARY
 
 static value build_stopped(const op_call *call) {
-    return compose_stop_gradient(call->g, op_input(call, 0));
+    return compose_stop_gradient(call->g, call_value(call, 0));
 }
 
 cn_tensor cn_op_stop_gradient(cn_tensor x) {
@@ -110,7 +110,7 @@ typedef struct binary_rule {
 
 static value build_binary_rule(const op_call *call) {
     const binary_rule *rule = call->arguments;
-    cn_dtype common = dtype_promote(op_type(call, 0)->dtype, op_type(call, 1)->dtype);
+    cn_dtype common = dtype_promote(call_type(call, 0)->dtype, call_type(call, 1)->dtype);
     value v[2];
     if (!op_broadcast_inputs(call, into_domain(rule->domain, common), v))
         return NO_VALUE;
@@ -160,21 +160,21 @@ static value compose_greater_equal(graph *g, value x, value y) {
     return build_compare(g, COMPARE_GE, x, y);
 }
 
-#define BINARY(name, ...)                                                                          \
-    cn_tensor cn_op_##name(cn_tensor x, cn_tensor y) {                                             \
-        static const binary_rule rule = {__VA_ARGS__};                                             \
-        cn_context *c = x.context != NULL ? x.context : y.context;                                 \
-        return op_record(c, #name, build_binary_rule, (const cn_tensor[]){x, y}, 2, &rule);        \
+#define BINARY(name, ...)                                                                   \
+    cn_tensor cn_op_##name(cn_tensor x, cn_tensor y) {                                      \
+        static const binary_rule rule = {__VA_ARGS__};                                      \
+        cn_context *c = x.context != NULL ? x.context : y.context;                          \
+        return op_record(c, #name, build_binary_rule, (const cn_tensor[]){x, y}, 2, &rule); \
     }
-BINARY(add, NUMBERS, &op_add)
-BINARY(subtract, NUMBERS, &op_sub)
-BINARY(multiply, NUMBERS, &op_mul)
-BINARY(divide, REALS, &op_div)
+BINARY(add, NUMBERS, .op = &op_add)
+BINARY(subtract, NUMBERS, .op = &op_sub)
+BINARY(multiply, NUMBERS, .op = &op_mul)
+BINARY(divide, REALS, .op = &op_div)
 BINARY(divide_no_nan, REALS, .compose = compose_divide_no_nan)
 BINARY(mod, NUMBERS, .compose = compose_mod)
-BINARY(power, NUMBERS, &op_pow)
-BINARY(maximum, NUMBERS, &op_max)
-BINARY(minimum, NUMBERS, &op_min)
+BINARY(power, NUMBERS, .op = &op_pow)
+BINARY(maximum, NUMBERS, .op = &op_max)
+BINARY(minimum, NUMBERS, .op = &op_min)
 BINARY(equal, NUMBERS, .compose = compose_equal)
 BINARY(not_equal, NUMBERS, .compose = compose_not_equal)
 BINARY(less, NUMBERS, .compose = compose_less)
@@ -194,8 +194,8 @@ typedef struct scalar_rule_arguments {
 
 static value build_beside_scalar(const op_call *call) {
     const scalar_rule_arguments *a = call->arguments;
-    value x = op_input(call, 0);
-    x = build_cast(call->g, x, dtype_beside(op_type(call, 0)->dtype, a->number));
+    value x = call_value(call, 0);
+    x = build_cast(call->g, x, dtype_beside(call_type(call, 0)->dtype, a->number));
     return build_binary(call->g, a->op, x, build_full_like(call->g, x, a->number));
 }
 
@@ -225,8 +225,8 @@ cn_tensor cn_op_clip(cn_tensor x, double low, double high) {
 
 static value build_where(const op_call *call) {
     type shape, choices;
-    const type *x = op_type(call, 1), *y = op_type(call, 2);
-    if (!shape_broadcast(x, y, &choices) || !shape_broadcast(&choices, op_type(call, 0), &shape))
+    const type *x = call_type(call, 1), *y = call_type(call, 2);
+    if (!shape_broadcast(x, y, &choices) || !shape_broadcast(&choices, call_type(call, 0), &shape))
         return op_refuse(call, CN_ERROR_SHAPE,
                          "shapes do not fit: a condition %s with %s and %s; axes must be equal or "
                          "1, counted from the last",
@@ -235,7 +235,7 @@ static value build_where(const op_call *call) {
     cn_dtype dtype = dtype_promote(x->dtype, y->dtype);
     value v[3];
     for (size_t i = 0; i < 3; i++) {
-        value part = build_cast(call->g, op_input(call, i), i == 0 ? CN_BOOL : dtype);
+        value part = build_cast(call->g, call_value(call, i), i == 0 ? CN_BOOL : dtype);
         v[i] = broadcast_to(call->g, part, &shape);
     }
     return build_select(call->g, v[0], v[1], v[2]);
@@ -256,7 +256,7 @@ static bool known_dtype(const op_call *call, cn_dtype dtype) {
 
 static value build_cast_op(const op_call *call) {
     const cn_dtype *to = call->arguments;
-    return known_dtype(call, *to) ? build_cast(call->g, op_input(call, 0), *to) : NO_VALUE;
+    return known_dtype(call, *to) ? build_cast(call->g, call_value(call, 0), *to) : NO_VALUE;
 }
 
 cn_tensor cn_op_cast(cn_tensor x, cn_dtype dtype) {
@@ -266,7 +266,7 @@ cn_tensor cn_op_cast(cn_tensor x, cn_dtype dtype) {
 }
 
 static value build_like(const op_call *call) {
-    return build_full_like(call->g, op_input(call, 0), *(const double *)call->arguments);
+    return build_full_like(call->g, call_value(call, 0), *(const double *)call->arguments);
 }
 
 cn_tensor cn_op_zeros_like(cn_tensor x) {
@@ -315,7 +315,9 @@ static value build_array_op(const op_call *call) {
 
 cn_tensor cn_op_array(cn_context *c, cn_dtype dtype, int rank, const int64_t *shape,
                       const void *data) {
-    array_arguments a = {
-        .dtype = dtype == CN_DTYPE_DEFAULT ? CN_F32 : dtype, .rank = rank, .shape = shape, .data = data};
+    array_arguments a = {.dtype = dtype == CN_DTYPE_DEFAULT ? CN_F32 : dtype,
+                         .rank = rank,
+                         .shape = shape,
+                         .data = data};
     return op_record(c, "array", build_array_op, NULL, 0, &a);
 }

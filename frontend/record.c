@@ -33,7 +33,8 @@ static bool inputs_usable(cn_context *c, const char *name, const cn_tensor *inpu
             return false;
     for (size_t i = 0; i < count; i++)
         if (inputs[i].context != c) {
-            diag_fail(&c->diag, CN_ERROR_INVALID_ARGUMENT, "input %zu belongs to another context", i);
+            diag_fail(&c->diag, CN_ERROR_INVALID_ARGUMENT, "input %zu belongs to another context",
+                      i);
             prefix_place(c, name);
             return false;
         }
@@ -146,10 +147,10 @@ value broadcast_to(graph *g, value x, const type *shape) {
 }
 
 static bool common_shape(const op_call *call, type *shape) {
-    *shape = *op_type(call, 0);
+    *shape = *call_type(call, 0);
     for (size_t i = 1; i < call->input_count; i++) {
         type joined;
-        if (!shape_broadcast(shape, op_type(call, i), &joined)) {
+        if (!shape_broadcast(shape, call_type(call, i), &joined)) {
             op_refuse(call, CN_ERROR_SHAPE,
                       "shapes do not fit: %s and %s; axes must be equal or 1, counted from the "
                       "last; reshape or expand_dims one of them",
@@ -165,11 +166,11 @@ bool op_broadcast_inputs(const op_call *call, cn_dtype dtype, value *out) {
     type shape;
     if (!common_shape(call, &shape))
         return false;
-    cn_dtype common = op_type(call, 0)->dtype;
+    cn_dtype common = call_type(call, 0)->dtype;
     for (size_t i = 1; i < call->input_count; i++)
-        common = dtype_promote(common, op_type(call, i)->dtype);
+        common = dtype_promote(common, call_type(call, i)->dtype);
     for (size_t i = 0; i < call->input_count; i++) {
-        value x = build_cast(call->g, op_input(call, i), dtype == 0 ? common : dtype);
+        value x = build_cast(call->g, call_value(call, i), dtype == 0 ? common : dtype);
         out[i] = broadcast_to(call->g, x, &shape);
     }
     return true;

@@ -27,11 +27,11 @@ cn_tensor op_record(cn_context *c, const char *name, op_builder build, const cn_
 /* The words of a refusal, without line and name, which op_record puts before; NO_VALUE. */
 value op_refuse(const op_call *call, cn_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-static inline value op_input(const op_call *call, size_t i) {
+static inline value call_value(const op_call *call, size_t i) {
     return tensor_value(call->inputs[i]);
 }
-static inline const type *op_type(const op_call *call, size_t i) {
-    return value_type(call->g, op_input(call, i));
+static inline const type *call_type(const op_call *call, size_t i) {
+    return value_type(call->g, call_value(call, i));
 }
 
 /* ---- element types: Keras' lattice ------------------------------------------------------- */

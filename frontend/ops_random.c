@@ -1,0 +1,115 @@
+/* Random ops: bits of a counter, and what is made of them.
+ *
+ * The bits are a function of the context's key, the step, a stream and the element, so
+ * nothing depends on the order of execution, and a mask can be computed again in the backward
+ * pass in place of being stored. The record's stream says which random op of which layer call
+ * this is; extraction turns that into a hash of names.
+ */
+#include "frontend/record.h"
+#include "frontend/internal_ops.h"
+
+#include <math.h>
+
+enum { STREAMS_PER_CALL = 256 };
+
+variable *context_step(cn_context *c) {
+    if (c->step == NULL) {
+        type t = type_scalar(CN_I64);
+        c->step = variable_new(c, VARIABLE_STATE, "step", &t);
+    }
+    return c->step;
+}
+
+variable *context_random_key(cn_context *c) {
+    if (c->random_key != NULL)
+        return c->random_key;
+    type t = type_make(CN_U32, 1, (const dim[]){dim_of(2)});
+    variable *v = variable_new(c, VARIABLE_STATE, "random_key", &t);
+    if (variable_initialize(c, v)) {
+        uint32_t *words = v->data;
+        words[0] = (uint32_t)c->options.seed;
+        words[1] = (uint32_t)(c->options.seed >> 32);
+    }
+    c->random_key = v;
+    return v;
+}
+
+/* Call << 8 | ordinal within it; calls[0] stands for what is outside layers. */
+static bool next_stream(const op_call *call, uint32_t *stream) {
+    cn_context *c = call->context;
+    uint64_t ordinal = c->current_call != 0 ? c->calls.items[c->current_call].random_count++
+                                            : c->function_streams++;
+    if (ordinal >= STREAMS_PER_CALL) {
+        op_refuse(call, CN_ERROR_UNSUPPORTED, "more than %d random ops in one %s", STREAMS_PER_CALL,
+                  c->current_call != 0 ? "layer call" : "context outside layers");
+        return false;
+    }
+    *stream = c->current_call << 8 | (uint32_t)ordinal;
+    return true;
+}
+
+/* u32 bits of the shape of `like`. */
+static value build_bits(const op_call *call, const type *like) {
+    cn_context *c = call->context;
+    uint32_t stream;
+    if (!next_stream(call, &stream))
+        return NO_VALUE;
+    value key = context_random_key(c)->node, step = context_step(c)->node;
+    return build_rng_bits(call->g, key, step, like->rank, like->dims, stream);
+}
+
+/* The top 24 bits as a fraction in [0, 1), exact in f32. */
+static value build_unit(const op_call *call, const type *like) {
+    value bits = build_bits(call, like);
+    if (value_is_none(bits))
+        return NO_VALUE;
+    value eight = build_full_like(call->g, bits, 8);
+    value top = build_cast(call->g, build_bit(call->g, BIT_SHIFT_RIGHT, bits, eight), CN_F32);
+    value unit = build_mul(call->g, top, build_full_like(call->g, top, 0x1p-24));
+    return build_cast(call->g, unit, dtype_as_float(like->dtype));
+}
+
+static value build_random_uniform(const op_call *call) {
+    return build_unit(call, call_type(call, 0));
+}
+
+/* Box and Muller: sqrt(-2 log(1 - u)) cos(2 pi v); 1 - u is never 0. */
+static value build_random_normal(const op_call *call) {
+    graph *g = call->g;
+    value u = build_unit(call, call_type(call, 0)), v = build_unit(call, call_type(call, 0));
+    if (value_is_none(u) || value_is_none(v))
+        return NO_VALUE;
+    value radius = build_log(g, build_sub(g, build_full_like(g, u, 1), u));
+    radius = build_sqrt(g, build_mul(g, build_full_like(g, u, -2), radius));
+    value angle = build_mul(g, build_full_like(g, v, 6.283185307179586), v);
+    return build_mul(g, radius, build_unary(g, &op_cos, angle));
+}
+
+cn_tensor cn_op_random_uniform(cn_tensor like) {
+    return op_record(like.context, "random_uniform", build_random_uniform, &like, 1, NULL);
+}
+cn_tensor cn_op_random_normal(cn_tensor like) {
+    return op_record(like.context, "random_normal", build_random_normal, &like, 1, NULL);
+}
+
+/* ---- for dropout ------------------------------------------------------------------------------------ */
+
+typedef struct keep_arguments {
+    double rate;
+    const type *shape;
+} keep_arguments;
+
+/* bits >= rate * 2^32: true with probability 1 - rate to 2^-32, all true at rate 0. */
+static value build_keep(const op_call *call) {
+    const keep_arguments *a = call->arguments;
+    double threshold = fmin(rint(a->rate * 0x1p32), 0x1p32 - 1);
+    value bits = build_bits(call, a->shape);
+    if (value_is_none(bits))
+        return NO_VALUE;
+    return build_compare(call->g, COMPARE_GE, bits, build_full_like(call->g, bits, threshold));
+}
+
+cn_tensor op_random_keep(cn_context *c, const type *shape, double rate) {
+    keep_arguments a = {rate, shape};
+    return op_record(c, "random_keep", build_keep, NULL, 0, &a);
+}
