@@ -175,3 +175,21 @@ void library_close(void *library) {
     if (library != NULL)
         dlclose(library);
 }
+
+/* ---- fork ------------------------------------------------------------------------------ */
+
+static _Atomic uint32_t generation;
+
+static void count_fork(void) {
+    generation++;
+}
+
+static void watch_forks(void) {
+    pthread_atfork(NULL, NULL, count_fork);
+}
+
+uint32_t fork_generation(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
+    return generation;
+}

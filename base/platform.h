@@ -33,6 +33,9 @@ void condition_wake_all(condition *c);
 void address_wait(const uint32_t *address, uint32_t expected);
 void address_wake_all(const uint32_t *address);
 void cpu_relax(void);
+/* How often this process has been forked from one that asked before: threads of an earlier
+ * generation do not exist here. */
+uint32_t fork_generation(void);
 
 void *library_open(const char *path, const char **error);
 void *library_symbol(void *library, const char *name);
@@ -40,6 +43,8 @@ void library_close(void *library);
 
 /* Whole file into memory taken with malloc; caller frees. diag_fail names the path. */
 bool file_read_all(const char *path, diagnostics *d, uint8_t **bytes, size_t *length);
+/* Makes the folder unless it is there; its parent must exist. */
+bool folder_make(const char *path, diagnostics *d);
 /* Temporary file beside `path`, write, fsync, rename, fsync folder: all old or all new. */
 typedef struct atomic_file atomic_file;
 atomic_file *atomic_file_open(const char *path, diagnostics *d);
