@@ -109,6 +109,12 @@ static int create_locked(const char *temporary) {
     return -1;
 }
 
+bool folder_make(const char *path, diagnostics *d) {
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return true;
+    return diag_fail(d, CN_ERROR_FILE, "cannot make the folder '%s': %s", path, strerror(errno));
+}
+
 atomic_file *atomic_file_open(const char *path, diagnostics *d) {
     enum { WRITERS = 32, SUFFIX_BYTES = 8 };
     size_t path_bytes = strlen(path) + 1;

@@ -4,6 +4,7 @@
 
 #include "ir/ir.h"
 #include "ir/target_facts.h"
+#include "passes/pass.h"
 #include "runtime/executable.h"
 
 typedef struct compile_options {
@@ -28,5 +29,7 @@ typedef struct target {
 
 extern const target *const target_registry[]; /* NULL-terminated */
 const target *target_find(const char *name);
+/* What of the options concerns the passes; debug builds verify after every pass. */
+pipeline_options target_pipeline_options(const compile_options *o);
 
 #endif
