@@ -70,8 +70,8 @@ int main(void) {
     }
 
     double radius = 0;
-    for (int i = 0; i < BATCH; i++) radius += hypot((double)points[i][0], (double)points[i][1]) / BATCH;
-    if (s == CN_OK) printf("mean radius of generated points %.2f (data: 2.00)\n", radius);
+    for (int i = 0; i < BATCH; i++) radius += hypot((double)points[i][0], (double)points[i][1]);
+    if (s == CN_OK) printf("mean radius of generated points %.2f (data: 2.00)\n", radius / (double)BATCH);
     else fprintf(stderr, "%s\n", cn_error_message(c));
     cn_context_free(c);
     return s == CN_OK ? 0 : 1;
