@@ -12,9 +12,9 @@
 
 #include "../bits.h"
 
-/* x / ln2 rounded to an integer n, left in the low bits of n + 1.5 * 2^23. */
-static inline float cn_octaves_f32(float x) {
-    return __builtin_fmaf(x, 0x1.715476p+0f, 0x1.8p23f);
+/* x / ln2 rounded to an integer n, left in the low bits of n + magic. */
+static inline float cn_octaves_f32(float x, float magic) {
+    return __builtin_fmaf(x, 0x1.715476p+0f, magic);
 }
 
 /* x - n ln2. */
@@ -30,28 +30,28 @@ static inline float cn_exp_tail_f32(float r) {
     return __builtin_fmaf(q, r, 0.5f);
 }
 
-/* e^x. Two scalings by half of n each, so that a subnormal result is rounded only once. */
+/* e^x. It is scaled by half of n twice, so that a subnormal result is rounded only once. The
+ * magic number carries 254, the exponent bias of both halves; bits above the exponent drop out. */
 static inline float cn_exp_f32(float x) {
+    float magic = 0x1.8p23f + 254.0f;
     float bounded = x < -104.0f ? -104.0f : x;
     bounded = bounded > 89.0f ? 89.0f : bounded;
-    float shifted = cn_octaves_f32(bounded);
-    float r = cn_within_octave_f32(bounded, shifted - 0x1.8p23f);
+    float shifted = cn_octaves_f32(bounded, magic);
+    float r = cn_within_octave_f32(bounded, shifted - magic);
     float power = __builtin_fmaf(__builtin_fmaf(cn_exp_tail_f32(r), r, 1.0f), r, 1.0f);
-    int n = (int)(cn_bits_f32(shifted) - 0x4b400000u);
-    int half = n >> 1;
-    float scale = cn_from_bits_f32(((unsigned)half + 127u) << 23);
-    float rest = cn_from_bits_f32(((unsigned)n - (unsigned)half + 127u) << 23);
-    return power * scale * rest;
+    unsigned n = cn_bits_f32(shifted), half = n >> 1;
+    return power * cn_from_bits_f32(half << 23) * cn_from_bits_f32((n - half) << 23);
 }
 
 /* e^x - 1 without cancellation. Works with 2^(n-1), which is finite where e^x is. */
 static inline float cn_expm1_f32(float x) {
+    float magic = 0x1.8p23f + 126.0f;
     float bounded = x < -18.0f ? -18.0f : x;
     bounded = bounded > 89.0f ? 89.0f : bounded;
-    float shifted = cn_octaves_f32(bounded);
-    float r = cn_within_octave_f32(bounded, shifted - 0x1.8p23f);
+    float shifted = cn_octaves_f32(bounded, magic);
+    float r = cn_within_octave_f32(bounded, shifted - magic);
     float power = __builtin_fmaf(r * r, cn_exp_tail_f32(r), r);
-    float scale = cn_from_bits_f32((cn_bits_f32(shifted) - 0x4b400000u + 126u) << 23);
+    float scale = cn_from_bits_f32(cn_bits_f32(shifted) << 23);
     float result = 2.0f * __builtin_fmaf(power, scale, scale - 0.5f);
     return __builtin_fabsf(x) < 0x1p-25f ? x : result;
 }

@@ -30,19 +30,21 @@ static inline double cn_log2_wide_f32(float x) {
     return __builtin_fma(c, f, (double)cn_log_octave_f32(x));
 }
 
-/* 2^z to 2^-28, rounded to float. Adding 1.5 * 2^52 leaves the integer part in the low bits. */
+/* 2^z to 2^-28, rounded to float. Adding 1.5 * 2^52 leaves the integer part in the low bits, and
+ * 1023 is the exponent bias. */
 static inline float cn_exp2_wide_f32(double z) {
+    double magic = 0x1.8p52 + 1023.0;
     double bounded = z < -160.0 ? -160.0 : z;
     bounded = bounded > 130.0 ? 130.0 : bounded;
-    double shifted = bounded + 0x1.8p52;
-    double f = bounded - (shifted - 0x1.8p52);
+    double shifted = bounded + magic;
+    double f = bounded - (shifted - magic);
     double power = __builtin_fma(0x1.441fe611258ddp-13, f, 0x1.5f505f4bc70f5p-10);
     power = __builtin_fma(power, f, 0x1.3b2aa966ac501p-7);
     power = __builtin_fma(power, f, 0x1.c6aec461eec88p-5);
     power = __builtin_fma(power, f, 0x1.ebfbdf4eb563p-3);
     power = __builtin_fma(power, f, 0x1.62e430cfbe379p-1);
     power = __builtin_fma(power, f, 1.0);
-    return (float)(power * cn_from_bits_f64((cn_bits_f64(shifted) + 1023u) << 52));
+    return (float)(power * cn_from_bits_f64(cn_bits_f64(shifted) << 52));
 }
 
 static inline float cn_pow_f32(float x, float y) {

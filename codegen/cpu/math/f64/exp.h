@@ -7,9 +7,9 @@
 
 #include "../bits.h"
 
-/* x / ln2 rounded to an integer n, left in the low bits of n + 1.5 * 2^52. */
-static inline double cn_octaves_f64(double x) {
-    return __builtin_fma(x, 0x1.71547652b82fep+0, 0x1.8p52);
+/* x / ln2 rounded to an integer n, left in the low bits of n + magic. */
+static inline double cn_octaves_f64(double x, double magic) {
+    return __builtin_fma(x, 0x1.71547652b82fep+0, magic);
 }
 
 /* x - n ln2. */
@@ -31,33 +31,31 @@ static inline double cn_exp_tail_f64(double r) {
     return __builtin_fma(q, r, 0.5);
 }
 
-/* 2^n x for the integer n that the low bits of shifted hold, in two steps of half of n each, so
- * that a subnormal result is rounded only once. */
+/* 2^n x, where shifted = n + 1.5 * 2^52 + 2046: 2046 is the exponent bias of both halves of n. */
 static inline double cn_scale_f64(double x, double shifted) {
-    long long n = (long long)(cn_bits_f64(shifted) - 0x4338000000000000ull);
-    long long half = n >> 1;
-    double scale = cn_from_bits_f64(((unsigned long long)half + 1023u) << 52);
-    double rest = cn_from_bits_f64(((unsigned long long)(n - half) + 1023u) << 52);
-    return x * scale * rest;
+    unsigned long long n = cn_bits_f64(shifted), half = n >> 1;
+    return x * cn_from_bits_f64(half << 52) * cn_from_bits_f64((n - half) << 52);
 }
 
 static inline double cn_exp_f64(double x) {
+    double magic = 0x1.8p52 + 2046.0;
     double bounded = x < -746.0 ? -746.0 : x;
     bounded = bounded > 710.0 ? 710.0 : bounded;
-    double shifted = cn_octaves_f64(bounded);
-    double r = cn_within_octave_f64(bounded, shifted - 0x1.8p52);
+    double shifted = cn_octaves_f64(bounded, magic);
+    double r = cn_within_octave_f64(bounded, shifted - magic);
     double power = __builtin_fma(__builtin_fma(cn_exp_tail_f64(r), r, 1.0), r, 1.0);
     return cn_scale_f64(power, shifted);
 }
 
 /* Works with 2^(n-1), which is finite where e^x is. */
 static inline double cn_expm1_f64(double x) {
+    double magic = 0x1.8p52 + 1022.0;
     double bounded = x < -40.0 ? -40.0 : x;
     bounded = bounded > 710.0 ? 710.0 : bounded;
-    double shifted = cn_octaves_f64(bounded);
-    double r = cn_within_octave_f64(bounded, shifted - 0x1.8p52);
+    double shifted = cn_octaves_f64(bounded, magic);
+    double r = cn_within_octave_f64(bounded, shifted - magic);
     double power = __builtin_fma(r * r, cn_exp_tail_f64(r), r);
-    double scale = cn_from_bits_f64((cn_bits_f64(shifted) + 1022u) << 52);
+    double scale = cn_from_bits_f64(cn_bits_f64(shifted) << 52);
     double result = 2.0 * __builtin_fma(power, scale, scale - 0.5);
     return __builtin_fabs(x) < 0x1p-54 ? x : result;
 }

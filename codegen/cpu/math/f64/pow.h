@@ -59,10 +59,11 @@ static inline double cn_log2_pair_f64(double x, double *low) {
 
 /* 2^(z + low) for a low that is tiny beside 1. */
 static inline double cn_exp2_pair_f64(double z, double low) {
+    double magic = 0x1.8p52 + 2046.0;
     double bounded = z < -1100.0 ? -1100.0 : z;
     bounded = bounded > 1050.0 ? 1050.0 : bounded;
-    double shifted = bounded + 0x1.8p52;
-    double f = (bounded - (shifted - 0x1.8p52)) + (bounded == z ? low : 0.0);
+    double shifted = bounded + magic;
+    double f = (bounded - (shifted - magic)) + (bounded == z ? low : 0.0);
     double r = f * 0x1.62e42fefa39efp-1;
     double power = __builtin_fma(r * r, cn_exp_tail_f64(r), r) + 1.0;
     return cn_scale_f64(power, shifted);

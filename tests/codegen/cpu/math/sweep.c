@@ -1,12 +1,14 @@
 /*
  * Accuracy of the generated code's float functions, measured over every float (or each N-th).
  *
- *     math_sweep [--stride N] [function ...]
+ *     sweep [--stride N] [function ...]
  *
  * For each function: the largest error in units of the last place against libm's double, and
  * where; and the number of results whose kind is wrong: NaN for a number, infinity for a finite
  * result, a zero of the wrong sign. It fails when an error exceeds the bound in the table or any
- * kind is wrong. Two threads; all 2^32 floats take about a minute a function.
+ * kind is wrong. The checksum of all results is printed last: for one stride it must not depend
+ * on the compiler or on the instructions it may use. Two threads; all 2^32 floats take about a
+ * minute a function.
  */
 #include <math.h>
 #include <pthread.h>
@@ -79,6 +81,7 @@ typedef struct share {
     double worst;                /* ulp */
     float worst_at, wrong_at;
     uint64_t wrong;
+    uint64_t checksum;
     bool started;
     pthread_t thread;
 } share;
@@ -118,6 +121,12 @@ static void judge(share *s, float x, float got) {
     }
 }
 
+static uint64_t mixed(uint64_t checksum, float x) {
+    uint32_t bits = 1; /* for every NaN */
+    if (!isnan(x)) memcpy(&bits, &x, sizeof bits);
+    return (checksum ^ bits) * UINT64_C(0x9e3779b97f4a7c15) ^ checksum >> 29;
+}
+
 static void *sweep_share(void *argument) {
     share *s = argument;
     float x[BLOCK], y[BLOCK];
@@ -125,8 +134,10 @@ static void *sweep_share(void *argument) {
         for (uint64_t i = 0; i < BLOCK; i++)
             x[i] = from_bits((uint32_t)(bits + i * s->stride));
         s->function->map(x, y);
-        for (int i = 0; i < BLOCK; i++)
+        for (int i = 0; i < BLOCK; i++) {
             judge(s, x[i], y[i]);
+            s->checksum = mixed(s->checksum, y[i]);
+        }
     }
     return NULL;
 }
@@ -150,8 +161,9 @@ static bool sweep(const swept *f, uint64_t stride) {
         if (shares[t].wrong) printf("  wrong kind at %a\n", (double)shares[t].wrong_at);
     }
     bool ok = wrong == 0 && worst->worst <= f->bound;
-    printf("%-8s %6.3f ulp at %-16a bound %3.1f, %llu wrong kinds%s\n", f->name, worst->worst,
-           (double)worst->worst_at, f->bound, (unsigned long long)wrong, ok ? "" : "  FAILED");
+    printf("%-8s %6.3f ulp at %-16a bound %3.1f, %llu wrong kinds, bits %016llx%s\n", f->name,
+           worst->worst, (double)worst->worst_at, f->bound, (unsigned long long)wrong,
+           (unsigned long long)(shares[0].checksum ^ shares[1].checksum), ok ? "" : "  FAILED");
     fflush(stdout);
     return ok;
 }
@@ -171,7 +183,7 @@ int main(int argc, char **argv) {
         names = argv + 3;
     }
     if (stride == 0 || stride > UINT64_C(1) << 20) {
-        fputs("usage: math_sweep [--stride N] [function ...], 1 <= N <= 1048576\n", stderr);
+        fputs("usage: sweep [--stride N] [function ...], 1 <= N <= 1048576\n", stderr);
         return 2;
     }
     bool ok = true;
