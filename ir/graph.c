@@ -125,7 +125,7 @@ static uint64_t value_hash(value v, uint64_t h) {
     return hash_combine(h, (uint64_t)v.node << 32 | v.result);
 }
 
-static uint64_t node_hash(const node *n, uint64_t h) {
+uint64_t node_hash(const node *n, uint64_t h) {
     h = hash_bytes(n->op->name, strlen(n->op->name), h);
     for (uint32_t i = 0; i < n->operand_count; i++)
         h = value_hash(n->operands[i], h);
@@ -151,7 +151,7 @@ uint64_t graph_hash(const graph *g) {
     return h;
 }
 
-static bool nodes_equal(const node *a, const node *b) {
+bool node_equal(const node *a, const node *b) {
     if (a->op != b->op || a->operand_count != b->operand_count ||
         a->result_count != b->result_count || a->region_count != b->region_count)
         return false;
@@ -189,7 +189,7 @@ bool graph_equal(const graph *a, const graph *b) {
         a->outputs.count != b->outputs.count || a->bound_batch != b->bound_batch)
         return false;
     for (uint32_t id = 1; id < a->nodes.count; id++)
-        if (!nodes_equal(graph_node(a, id), graph_node(b, id)))
+        if (!node_equal(graph_node(a, id), graph_node(b, id)))
             return false;
     return interfaces_equal(a, b);
 }

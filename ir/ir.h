@@ -123,6 +123,9 @@ bool *graph_live_nodes(const graph *g, arena *a);
 /* Structural hash and equality (ops, attributes, types, operands; no names, no locations). */
 uint64_t graph_hash(const graph *g);
 bool graph_equal(const graph *a, const graph *b);
+/* The same of one node; operands compare as values of one graph. */
+uint64_t node_hash(const node *n, uint64_t seed);
+bool node_equal(const node *a, const node *b);
 
 /* ---- attributes.c -------------------------------------------------------------------- */
 

@@ -114,13 +114,15 @@ bool value_is_splat(const graph *g, value v) {
     return a != NULL && a->value.length == (size_t)dtype_bytes(a->dtype);
 }
 
-bool splat_number(const graph *g, value v, double *number_out) {
+static const int64_t most_exact = (int64_t)1 << 53; /* integers beyond are not all doubles */
+
+bool splat_number(const graph *g, value v, double *out) {
     if (!value_is_splat(g, v))
         return false;
     const leaf_attributes *a = value_node(g, v)->attributes;
     number x = number_from_bytes(a->dtype, a->value.bytes);
-    *number_out = dtype_is_float(a->dtype) ? x.f : (double)x.i;
-    return true;
+    *out = dtype_is_float(a->dtype) ? x.f : (double)x.i;
+    return dtype_is_float(a->dtype) || (x.i <= most_exact && x.i >= -most_exact);
 }
 
 bool value_is_number(const graph *g, value v, double wanted) {

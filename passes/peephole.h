@@ -36,7 +36,7 @@ const node *operand_made_by(const graph *g, const node *n, uint32_t i, const op_
 const node *value_made_by(const graph *g, value v, const op_def *op);
 /* A constant whose elements are all one number. */
 bool value_is_splat(const graph *g, value v);
-/* ... and that number. */
+/* ... and that number, where a double holds it exactly. */
 bool splat_number(const graph *g, value v, double *out);
 bool value_is_number(const graph *g, value v, double wanted);
 

@@ -12,11 +12,19 @@
 #include "passes/pass.h"
 
 const pass *const pipeline[] = {
+    /* One spelling for each meaning; branches that are never taken vanish. */
+    &pass_canonicalize,
+    &pass_fold,
+    &pass_cse,
+
     /* Gradients become ordinary nodes, composites what they stand for. A target that runs
      * graphs as they are stops here. */
     &pass_composites,
 
     /* What both leave behind: sums over repeated axes, equal halves, constants. */
+    &pass_canonicalize,
+    &pass_fold,
+    &pass_cse,
     &pass_dce,
     NULL,
 };
