@@ -1,7 +1,8 @@
 /* The ops by name and their attribute structs, one per family.
  *
  * Everything an op is stands in its family's file: unary.c, binary.c (with compare and bit),
- * select_cast.c, leaf.c, movement.c, index.c, reduce.c, window.c, dot.c, conv.c, control.c
+ * select_cast.c, leaf.c, movement.c, pad.c (and concat), index.c, reduce.c (and argreduce),
+ * cumulative.c, window.c, select_and_scatter.c, dot.c, conv.c, control.c
  * (composite, gradient, group, stop_gradient, barrier), scan.c and scan_gradient.c, layout.c (pack).
  */
 #ifndef CORNU_IR_OPS_OPS_H
