@@ -12,8 +12,10 @@
  *         print(e, f->text);
  *     }
  *
- * The text expects -ffp-contract=off and, to vectorise, -fno-math-errno and -fno-trapping-math,
- * which change no result. It uses f32 float, f64 double, i32 int, i64 long long, u32 unsigned,
+ * Compile it with -ffp-contract=off (results depend on it) and -fno-math-errno (or sqrt becomes a
+ * call of libm and does not vectorise); gcc also wants -fno-trapping-math to vectorise selects.
+ * A machine without FMA or rounding instructions takes fma, rint and floor from libm: same bits,
+ * slowly. The text uses f32 float, f64 double, i32 int, i64 long long, u32 unsigned,
  * u8 unsigned char, i8 signed char, and unsigned short for bf16 and f16.
  */
 #ifndef CORNU_CODEGEN_CPU_MATH_TEXT_H

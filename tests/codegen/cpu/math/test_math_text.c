@@ -74,12 +74,39 @@ static void texts_compile_alone_without_warnings(void **state) {
                      0);
 }
 
+/* Loops over these functions must become vector code, or generated programs are many times
+ * slower. clang reports every loop that it leaves scalar. */
+static void float_functions_vectorise(void **state) {
+    (void)state;
+    static const char *const names[] = {"exp", "expm1", "log", "log1p", "tanh", "sigmoid", "erf",
+                                        "sin", "cos", "sqrt", "rsqrt", "floor", "round", "sign"};
+    if (system("command -v clang-19 >/dev/null") != 0) skip();
+    FILE *file = fopen("math_loops.c", "w");
+    assert_non_null(file);
+    fputs("#include \"codegen/cpu/math/f32/all.h\"\n", file);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        fprintf(file,
+                "void %s_all(const float *restrict x, float *restrict y) {\n"
+                "    for (int i = 0; i < 4096; i++) y[i] = cn_%s_f32(x[i]);\n}\n",
+                names[i], names[i]);
+    fputs("void pow_all(const float *restrict x, float *restrict y) {\n"
+          "    for (int i = 0; i < 4096; i++) y[i] = cn_pow_f32(x[i], y[i]);\n}\n", file);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(system("clang-19 --target=x86_64-linux-gnu -O2 -march=x86-64-v3 "
+                            "-fno-math-errno -ffp-contract=off -Rpass-missed=loop-vectorize "
+                            "-I " CORNU_SOURCE_FOLDER " -S math_loops.c -o math_loops.s "
+                            "2>math_loops.txt && ! grep remark math_loops.txt && "
+                            "grep -q vfmadd.*ymm math_loops.s"),
+                     0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_sorted_and_found),
         cmocka_unit_test(unknown_names_are_not_found),
         cmocka_unit_test(every_operation_exists_for_its_types),
         cmocka_unit_test(texts_compile_alone_without_warnings),
+        cmocka_unit_test(float_functions_vectorise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
