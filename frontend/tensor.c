@@ -161,11 +161,26 @@ static bool inputs_usable(cn_layer *layer, cn_source where, const cn_tensor *inp
     return true;
 }
 
+/* An input that comes out as it is (dropout at rate 0) gets a node of the call: models find their
+ * layers by the calls that made the nodes. */
+static void own_outputs(cn_context *c, uint32_t first_node, cn_tensor *outputs, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (!cn_tensor_ok(outputs[i]) || outputs[i].node >= first_node) continue;
+        const type *t = tensor_type(outputs[i]);
+        movement_attributes a = {.shape = {.count = t->rank}};
+        memcpy(a.shape.items, t->dims, sizeof(dim) * (size_t)t->rank);
+        value x = tensor_value(outputs[i]);
+        node_spec same = {.op = &op_reshape, .operands = &x, .operand_count = 1, .attributes = &a};
+        outputs[i] = tensor_of(c, graph_add(c->record, &same));
+    }
+}
+
 /* Runs build (once) and call with the row current; the outputs land in the row. */
 static void run_call(cn_context *c, uint32_t index, cn_layer *layer) {
     cn_tensor outputs[CN_MAX_LIST];
     for (int i = 0; i < CN_MAX_LIST; i++) outputs[i] = tensor_poison(c);
     layer_call *row = &c->calls.items[index];
+    uint32_t first_node = c->record->nodes.count;
     cn_layer_call call = {.layer = layer, .user = layer_user(layer), .inputs = row->inputs,
                           .input_count = row->input_count, .outputs = outputs, .output_count = 1};
     if (!layer->built) {
@@ -173,6 +188,7 @@ static void run_call(cn_context *c, uint32_t index, cn_layer *layer) {
         if (layer->class->build != NULL) layer->class->build(&call);
     }
     if (diag_ok(&c->diag)) layer->class->call(&call);
+    own_outputs(c, first_node, outputs, call.output_count);
     context_note_nodes(c);
     row = &c->calls.items[index];
     row->output_count = (uint32_t)call.output_count;

@@ -1,0 +1,106 @@
+/* Constructing built-in layers, checks of options and inputs, and what many calls end with. */
+#include "frontend/layers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- constructing -------------------------------------------------------------------------------- */
+
+/* The caller may have been compiled with a shorter struct; what it lacks is zero. */
+static void *copy_options(cn_context *c, cn_source where, const layer_kind *kind,
+                          const void *given) {
+    void *copy = arena_alloc(c->arena, kind->options_size);
+    bool shorter = where.options_size != 0 && where.options_size < kind->options_size;
+    memcpy(copy, given, shorter ? where.options_size : kind->options_size);
+    return copy;
+}
+
+cn_layer *layer_construct(cn_source where, const layer_kind *kind, const void *options) {
+    cn_context *c;
+    memcpy(&c, options, sizeof c);
+    if (c == NULL)
+        return layer_poison(NULL);
+    CONTEXT_ENTER(c, layer_poison(NULL));
+    char *copy = copy_options(c, where, kind, options);
+    const char *name;
+    memcpy(&name, copy + kind->name_offset, sizeof name);
+    cn_layer *layer = layer_new(where, &kind->class, c, copy, kind->options_size, name);
+    memcpy((char *)layer->options + kind->name_offset, &layer->given_name, sizeof name);
+    if (kind->complete != NULL && !kind->complete(layer))
+        layer = layer_poison(c);
+    CONTEXT_LEAVE(c);
+    return layer;
+}
+
+/* ---- options -------------------------------------------------------------------------------------- */
+
+bool option_fail(const cn_layer *layer, const char *format, ...) {
+    char words[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(words, sizeof words, format, arguments);
+    va_end(arguments);
+    return context_fail(layer->context, layer->where, CN_ERROR_INVALID_ARGUMENT, "%s: %s",
+                        layer_title(layer), words);
+}
+
+bool option_required(const cn_layer *layer, const char *name, int64_t given) {
+    if (given == 0)
+        return option_fail(layer, ".%s is missing", name);
+    return given > 0 ||
+           option_fail(layer, ".%s is %lld; it must be at least 1", name, (long long)given);
+}
+
+int option_count(const int64_t *list) {
+    int count = 0;
+    while (count < CN_MAX_RANK && list[count] != 0)
+        count++;
+    return count;
+}
+
+bool option_pair(const cn_layer *layer, const char *name, int64_t pair[2], int64_t fallback) {
+    if (pair[0] == 0 && pair[1] == 0)
+        pair[0] = fallback;
+    if (pair[0] == 0 && fallback == 0)
+        return option_fail(layer, ".%s is missing", name);
+    if (pair[1] == 0)
+        pair[1] = pair[0];
+    if (pair[0] >= 1 && pair[1] >= 1)
+        return true;
+    return option_fail(layer, ".%s is {%lld, %lld}; both must be at least 1", name,
+                       (long long)pair[0], (long long)pair[1]);
+}
+
+/* ---- calls ----------------------------------------------------------------------------------------- */
+
+void layer_add_weight(cn_layer *layer, cn_weight_options options) {
+    cn_source where = layer->where;
+    where.options_size = sizeof options;
+    options.layer = layer;
+    cn_layer_add_weight_at(where, &options);
+}
+
+bool call_wants_rank(cn_layer_call *call, size_t i, int rank, const char *wants) {
+    const type *t = tensor_type(call->inputs[i]);
+    const char *hint = "";
+    if (t->rank == rank) {
+        bool known = true;
+        for (int k = 1; k < rank; k++)
+            known = known && !t->dims[k].symbolic;
+        if (known)
+            return true;
+        hint = "; only the first axis may be the batch";
+    } else if (rank == 4 && t->rank == 3) {
+        hint = "; did you mean cn_reshape, to add the channels?";
+    } else if (rank == 4 && t->rank == 2) {
+        hint = "; did you mean cn_reshape, or is cn_flatten too early?";
+    }
+    layer_call_fail(call, i, CN_ERROR_SHAPE, "wants %s%s", wants, hint);
+    return false;
+}
+
+void call_finish(cn_layer_call *call, cn_tensor x, bool no_bias, const cn_activation *activation) {
+    if (!no_bias)
+        x = cn_op_add(x, cn_layer_weight(call->layer, "bias"));
+    call->outputs[0] = activation_apply(activation, x);
+}

@@ -1,0 +1,76 @@
+/* Activations that are layers of their own: ReLU, LeakyReLU, Softmax. */
+#include "frontend/layers.h"
+
+static bool relu_complete(cn_layer *layer) {
+    const cn_relu_options *o = layer->options;
+    if (!(o->max_value >= 0))
+        return option_fail(layer, ".max_value is %g; it must not be negative", o->max_value);
+    if (!(o->negative_slope >= 0))
+        return option_fail(layer, ".negative_slope is %g; it must not be negative",
+                           o->negative_slope);
+    return o->threshold >= 0 ||
+           option_fail(layer, ".threshold is %g; it must not be negative", o->threshold);
+}
+
+static void relu_call(cn_layer_call *call) {
+    const cn_relu_options *o = call->layer->options;
+    const cn_activation *a =
+        cn_activation_relu(call->layer->context, o->negative_slope, o->max_value, o->threshold);
+    call->outputs[0] = activation_apply(a, call->inputs[0]);
+}
+
+static const layer_kind relu = {
+    .class = {.name = "ReLU", .min_inputs = 1, .max_inputs = 1, .call = relu_call},
+    LAYER_OPTIONS(cn_relu_options),
+    .complete = relu_complete,
+};
+
+cn_layer *cn_relu_at(cn_source where, const cn_relu_options *options) {
+    return layer_construct(where, &relu, options);
+}
+
+static bool leaky_relu_complete(cn_layer *layer) {
+    cn_leaky_relu_options *o = layer->options;
+    o->negative_slope = option_number(o->negative_slope, 0.3);
+    return o->negative_slope >= 0 || option_fail(layer,
+                                                 ".negative_slope is %g; it must not be "
+                                                 "negative",
+                                                 o->negative_slope);
+}
+
+static void leaky_relu_call(cn_layer_call *call) {
+    const cn_leaky_relu_options *o = call->layer->options;
+    const cn_activation *a = cn_activation_leaky_relu(call->layer->context, o->negative_slope);
+    call->outputs[0] = activation_apply(a, call->inputs[0]);
+}
+
+static const layer_kind leaky_relu = {
+    .class = {.name = "LeakyReLU", .min_inputs = 1, .max_inputs = 1, .call = leaky_relu_call},
+    LAYER_OPTIONS(cn_leaky_relu_options),
+    .complete = leaky_relu_complete,
+};
+
+cn_layer *cn_leaky_relu_at(cn_source where, const cn_leaky_relu_options *options) {
+    return layer_construct(where, &leaky_relu, options);
+}
+
+static bool softmax_complete(cn_layer *layer) {
+    cn_softmax_options *o = layer->options;
+    o->axis = option_integer(o->axis, -1);
+    return true;
+}
+
+static void softmax_call(cn_layer_call *call) {
+    const cn_softmax_options *o = call->layer->options;
+    call->outputs[0] = cn_op_softmax(call->inputs[0], o->axis);
+}
+
+static const layer_kind softmax = {
+    .class = {.name = "Softmax", .min_inputs = 1, .max_inputs = 1, .call = softmax_call},
+    LAYER_OPTIONS(cn_softmax_options),
+    .complete = softmax_complete,
+};
+
+cn_layer *cn_softmax_at(cn_source where, const cn_softmax_options *options) {
+    return layer_construct(where, &softmax, options);
+}
