@@ -96,9 +96,9 @@ static statistics batch_statistics(cn_tensor x, int axis) {
 }
 
 /* moving * momentum + batch * (1 - momentum), while training. */
-static cn_tensor moved(cn_tensor training, cn_tensor moving, cn_tensor batch, double momentum) {
+static cn_tensor moved(cn_tensor learning, cn_tensor moving, cn_tensor batch, double momentum) {
     cn_tensor step = cn_op_add(cn_op_scale(moving, momentum), cn_op_scale(batch, 1 - momentum));
-    return cn_op_where(training, step, moving);
+    return cn_op_where(learning, step, moving);
 }
 
 static cn_tensor normalize(cn_layer_call *call, cn_tensor x, statistics s, int axis) {
@@ -126,14 +126,14 @@ static void batch_normalization_call(cn_layer_call *call) {
                         (long long)channels.count);
         return;
     }
-    cn_tensor x = call_input(call, 0), training = cn_layer_training(layer, true);
+    cn_tensor x = call_input(call, 0), learning = cn_layer_training(layer, true);
     statistics batch = batch_statistics(x, axis);
-    statistics used = {cn_op_where(training, batch.mean, moving.mean),
-                       cn_op_where(training, batch.variance, moving.variance)};
+    statistics used = {cn_op_where(learning, batch.mean, moving.mean),
+                       cn_op_where(learning, batch.variance, moving.variance)};
     call->outputs[0] = normalize(call, x, used, axis);
-    cn_layer_update(layer, moving.mean, moved(training, moving.mean, batch.mean, o->momentum));
+    cn_layer_update(layer, moving.mean, moved(learning, moving.mean, batch.mean, o->momentum));
     cn_layer_update(layer, moving.variance,
-                    moved(training, moving.variance, batch.variance, o->momentum));
+                    moved(learning, moving.variance, batch.variance, o->momentum));
 }
 
 static const layer_kind batch_normalization = {

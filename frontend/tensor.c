@@ -16,7 +16,11 @@ cn_tensor tensor_of(cn_context *c, value v) {
 
 bool cn_tensor_ok(cn_tensor x) { return x.context != NULL && x.node != 0; }
 
-const type *tensor_type(cn_tensor t) { return value_type(t.context->record, tensor_value(t)); }
+/* Of poison: a scalar of no dtype, so that a layer's call may go on when memory ran out in an op. */
+const type *tensor_type(cn_tensor t) {
+    static const type none;
+    return cn_tensor_ok(t) ? value_type(t.context->record, tensor_value(t)) : &none;
+}
 
 cn_dtype cn_tensor_dtype(cn_tensor x) {
     return cn_tensor_ok(x) ? tensor_type(x)->dtype : CN_DTYPE_DEFAULT;

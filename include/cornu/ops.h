@@ -77,6 +77,97 @@ CN_API cn_tensor cn_op_matmul(cn_tensor x, cn_tensor y); /* last axis of x with 
 CN_API cn_tensor cn_op_random_uniform(cn_tensor like);
 CN_API cn_tensor cn_op_random_normal(cn_tensor like);
 
+/* Each op by its name again, with the line it stands on: a failure names it. The library itself
+ * calls the functions, for there the line is that of the layer. */
+#if !defined(__cplusplus) && !defined(CN_BUILDING_LIBRARY)
+#define cn_op_negative(x) cn_op_negative(cn_at(CN_WHERE, (x)))
+#define cn_op_absolute(x) cn_op_absolute(cn_at(CN_WHERE, (x)))
+#define cn_op_sign(x) cn_op_sign(cn_at(CN_WHERE, (x)))
+#define cn_op_floor(x) cn_op_floor(cn_at(CN_WHERE, (x)))
+#define cn_op_ceil(x) cn_op_ceil(cn_at(CN_WHERE, (x)))
+#define cn_op_round(x) cn_op_round(cn_at(CN_WHERE, (x)))
+#define cn_op_exp(x) cn_op_exp(cn_at(CN_WHERE, (x)))
+#define cn_op_expm1(x) cn_op_expm1(cn_at(CN_WHERE, (x)))
+#define cn_op_log(x) cn_op_log(cn_at(CN_WHERE, (x)))
+#define cn_op_log1p(x) cn_op_log1p(cn_at(CN_WHERE, (x)))
+#define cn_op_sqrt(x) cn_op_sqrt(cn_at(CN_WHERE, (x)))
+#define cn_op_rsqrt(x) cn_op_rsqrt(cn_at(CN_WHERE, (x)))
+#define cn_op_square(x) cn_op_square(cn_at(CN_WHERE, (x)))
+#define cn_op_reciprocal(x) cn_op_reciprocal(cn_at(CN_WHERE, (x)))
+#define cn_op_sin(x) cn_op_sin(cn_at(CN_WHERE, (x)))
+#define cn_op_cos(x) cn_op_cos(cn_at(CN_WHERE, (x)))
+#define cn_op_tanh(x) cn_op_tanh(cn_at(CN_WHERE, (x)))
+#define cn_op_sigmoid(x) cn_op_sigmoid(cn_at(CN_WHERE, (x)))
+#define cn_op_erf(x) cn_op_erf(cn_at(CN_WHERE, (x)))
+#define cn_op_relu(x) cn_op_relu(cn_at(CN_WHERE, (x)))
+#define cn_op_softplus(x) cn_op_softplus(cn_at(CN_WHERE, (x)))
+#define cn_op_logical_not(x) cn_op_logical_not(cn_at(CN_WHERE, (x)))
+#define cn_op_stop_gradient(x) cn_op_stop_gradient(cn_at(CN_WHERE, (x)))
+#define cn_op_add(x, y) cn_op_add(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_subtract(x, y) cn_op_subtract(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_multiply(x, y) cn_op_multiply(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_divide(x, y) cn_op_divide(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_divide_no_nan(x, y) cn_op_divide_no_nan(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_mod(x, y) cn_op_mod(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_power(x, y) cn_op_power(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_maximum(x, y) cn_op_maximum(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_minimum(x, y) cn_op_minimum(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_equal(x, y) cn_op_equal(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_not_equal(x, y) cn_op_not_equal(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_less(x, y) cn_op_less(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_less_equal(x, y) cn_op_less_equal(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_greater(x, y) cn_op_greater(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_greater_equal(x, y) cn_op_greater_equal(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_logical_and(x, y) cn_op_logical_and(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_logical_or(x, y) cn_op_logical_or(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_scale(x, factor) cn_op_scale(cn_at(CN_WHERE, (x)), (factor))
+#define cn_op_shift(x, offset) cn_op_shift(cn_at(CN_WHERE, (x)), (offset))
+#define cn_op_maximum_of(x, low) cn_op_maximum_of(cn_at(CN_WHERE, (x)), (low))
+#define cn_op_minimum_of(x, high) cn_op_minimum_of(cn_at(CN_WHERE, (x)), (high))
+#define cn_op_clip(x, low, high) cn_op_clip(cn_at(CN_WHERE, (x)), (low), (high))
+#define cn_op_where(condition, if_true, if_false) \
+    cn_op_where(cn_at(CN_WHERE, (condition)), (if_true), (if_false))
+#define cn_op_cast(x, dtype) cn_op_cast(cn_at(CN_WHERE, (x)), (dtype))
+#define cn_op_zeros_like(x) cn_op_zeros_like(cn_at(CN_WHERE, (x)))
+#define cn_op_ones_like(x) cn_op_ones_like(cn_at(CN_WHERE, (x)))
+#define cn_op_sum(x, axis_count, axes, keepdims) \
+    cn_op_sum(cn_at(CN_WHERE, (x)), (axis_count), (axes), (keepdims))
+#define cn_op_mean(x, axis_count, axes, keepdims) \
+    cn_op_mean(cn_at(CN_WHERE, (x)), (axis_count), (axes), (keepdims))
+#define cn_op_max(x, axis_count, axes, keepdims) \
+    cn_op_max(cn_at(CN_WHERE, (x)), (axis_count), (axes), (keepdims))
+#define cn_op_min(x, axis_count, axes, keepdims) \
+    cn_op_min(cn_at(CN_WHERE, (x)), (axis_count), (axes), (keepdims))
+#define cn_op_prod(x, axis_count, axes, keepdims) \
+    cn_op_prod(cn_at(CN_WHERE, (x)), (axis_count), (axes), (keepdims))
+#define cn_op_any(x, axis_count, axes, keepdims) \
+    cn_op_any(cn_at(CN_WHERE, (x)), (axis_count), (axes), (keepdims))
+#define cn_op_all(x, axis_count, axes, keepdims) \
+    cn_op_all(cn_at(CN_WHERE, (x)), (axis_count), (axes), (keepdims))
+#define cn_op_argmax(x, axis) cn_op_argmax(cn_at(CN_WHERE, (x)), (axis))
+#define cn_op_argmin(x, axis) cn_op_argmin(cn_at(CN_WHERE, (x)), (axis))
+#define cn_op_softmax(x, axis) cn_op_softmax(cn_at(CN_WHERE, (x)), (axis))
+#define cn_op_log_softmax(x, axis) cn_op_log_softmax(cn_at(CN_WHERE, (x)), (axis))
+#define cn_op_logsumexp(x, axis, keepdims) cn_op_logsumexp(cn_at(CN_WHERE, (x)), (axis), (keepdims))
+#define cn_op_size(x, axis, dtype) cn_op_size(cn_at(CN_WHERE, (x)), (axis), (dtype))
+#define cn_op_reshape(x, rank, shape) cn_op_reshape(cn_at(CN_WHERE, (x)), (rank), (shape))
+#define cn_op_transpose(x, axes) cn_op_transpose(cn_at(CN_WHERE, (x)), (axes))
+#define cn_op_expand_dims(x, axis) cn_op_expand_dims(cn_at(CN_WHERE, (x)), (axis))
+#define cn_op_squeeze(x, axis) cn_op_squeeze(cn_at(CN_WHERE, (x)), (axis))
+#define cn_op_broadcast_like(x, shape_of) cn_op_broadcast_like(cn_at(CN_WHERE, (x)), (shape_of))
+#define cn_op_slice(x, axis, start, size) cn_op_slice(cn_at(CN_WHERE, (x)), (axis), (start), (size))
+#define cn_op_pad(x, axis, low, high, value) \
+    cn_op_pad(cn_at(CN_WHERE, (x)), (axis), (low), (high), (value))
+#define cn_op_flip(x, axis) cn_op_flip(cn_at(CN_WHERE, (x)), (axis))
+#define cn_op_take(x, indices, axis) cn_op_take(cn_at(CN_WHERE, (x)), (indices), (axis))
+#define cn_op_take_along_axis(x, indices, axis) \
+    cn_op_take_along_axis(cn_at(CN_WHERE, (x)), (indices), (axis))
+#define cn_op_one_hot(x, classes, dtype) cn_op_one_hot(cn_at(CN_WHERE, (x)), (classes), (dtype))
+#define cn_op_matmul(x, y) cn_op_matmul(cn_at(CN_WHERE, (x)), (y))
+#define cn_op_random_uniform(like) cn_op_random_uniform(cn_at(CN_WHERE, (like)))
+#define cn_op_random_normal(like) cn_op_random_normal(cn_at(CN_WHERE, (like)))
+#endif
+
 #ifdef __cplusplus
 }
 #endif
