@@ -1,0 +1,44 @@
+/* Feeds: the batches of one pass over a dataset, gathered ahead on a thread of their own.
+ *
+ * Three buffers go round: one is being stepped on, the others are filled meanwhile. Without a
+ * thread (none could be started) batches are gathered when asked for.
+ *
+ * Invariant: order and content depend on dataset, order, seed and epoch only, so a run that
+ * resumes at a batch sees what it would have seen.
+ */
+#ifndef CORNU_RUNTIME_FEED_H
+#define CORNU_RUNTIME_FEED_H
+
+#include "runtime/dataset.h"
+
+typedef enum feed_order { FEED_SHUFFLED, FEED_SEQUENTIAL, FEED_SHUFFLED_WITHIN_BATCHES } feed_order;
+
+typedef struct feed_options {
+    int64_t batch_size;
+    feed_order order;
+    uint64_t seed, epoch;   /* of the permutation */
+    int64_t first_batch;    /* resume here */
+    bool weighted;          /* fill sample_weight (ones when the dataset has none) */
+    bool targets;           /* false: inputs only */
+} feed_options;
+
+typedef struct feed_batch {
+    dataset_batch rows;
+    int64_t count;          /* samples; the last batch may be short */
+    int64_t index;          /* which batch of the epoch */
+    const int64_t *samples; /* their places in the dataset, for messages */
+} feed_batch;
+
+typedef struct feed feed;
+/* NULL with a message (requested, live and peak bytes) when there is no memory. */
+feed *feed_new(const dataset *d, const feed_options *o, memory *m, diagnostics *diag);
+/* The next batch, valid until the next call; NULL at the end or on failure (then diag tells). */
+const feed_batch *feed_next(feed *f, diagnostics *diag);
+/* Stops in the middle too. */
+void feed_free(feed *f);
+int64_t feed_batch_count(const dataset *d, int64_t batch_size);
+
+/* A permutation of 0 .. count-1: sorted by Philox keys of (seed, epoch, place). */
+void feed_permutation(int64_t *out, int64_t count, uint64_t seed, uint64_t epoch);
+
+#endif
