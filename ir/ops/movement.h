@@ -7,7 +7,7 @@
 
 /* Rows of the attribute tables. */
 #define MOVEMENT_SHAPE \
-    { "shape", FIELD_DIMS, offsetof(movement_attributes, shape), NULL }
+    { "shape", FIELD_RESULT_SHAPE, offsetof(movement_attributes, shape), NULL }
 #define MOVEMENT_LIST(name) \
     { #name, FIELD_INTEGERS, offsetof(movement_attributes, name), NULL }
 
