@@ -1,0 +1,437 @@
+/* A kernel to C: names, functions, statements.
+ *
+ * The top-level statements of a kernel are cut into stages. A loop nest or a contraction is a
+ * stage of its own with tasks to share out; scalar statements between them are one task, and
+ * those that define what a later statement uses are repeated in its stage. Stages that touch
+ * none of each other's results run as one, so that a group of independent updates is a single
+ * launch.
+ */
+#include "codegen/cpu/emit.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/size.h"
+
+/* ---- text --------------------------------------------------------------------------------- */
+
+static void print_line(emitter *e, const char *format, va_list arguments) {
+    text_indent(e->out, e->indent);
+    text_printf_list(e->out, format, arguments);
+    text_append(e->out, "\n");
+}
+
+void line(emitter *e, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    print_line(e, format, arguments);
+    va_end(arguments);
+}
+
+void open_block(emitter *e, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    print_line(e, format, arguments);
+    va_end(arguments);
+    e->indent++;
+}
+
+void close_block(emitter *e) {
+    e->indent--;
+    line(e, "}");
+}
+
+static text *printer_redirect(emitter *e, text *to) {
+    text *before = e->printer.out;
+    text_init(to, e->arena);
+    text_append(to, "");
+    e->printer.out = to;
+    return before;
+}
+
+const char *expr_words(emitter *e, const expr *x) {
+    text t;
+    text *before = printer_redirect(e, &t);
+    print_expression(&e->printer, x, 0);
+    e->printer.out = before;
+    return t.data;
+}
+
+const char *dim_text(emitter *e, dim d) {
+    text t;
+    text_init(&t, e->arena);
+    print_dim(&t, d, LEVEL_UNARY);
+    return t.data;
+}
+
+const char *offset_text(emitter *e, const stmt *store) {
+    text t;
+    text *before = printer_redirect(e, &t);
+    const type *of = &e->kernel->buffers.items[store->buffer].type;
+    print_index(&e->printer, expr_offset(e->arena, of, store->index), 0);
+    e->printer.out = before;
+    return t.data;
+}
+
+/* ---- names -------------------------------------------------------------------------------- */
+
+static const char *identifier(emitter *e, const char *hint, int id) {
+    text t;
+    text_init(&t, e->arena);
+    text_identifier(&t, hint && *hint ? hint : "v");
+    bool taken;
+    map_put_text(&e->taken, t.data, &taken);
+    if (!taken && !isdigit((unsigned char)*t.data))
+        return t.data;
+    const char *name =
+        arena_format(e->arena, "%s_%d", isdigit((unsigned char)*t.data) ? "v" : t.data, id);
+    map_put_text(&e->taken, name, &taken);
+    return taken ? identifier(e, name, id) : name;
+}
+
+const char *fresh_name(emitter *e, const char *base) {
+    bool taken;
+    map_put_text(&e->taken, base, &taken);
+    for (int i = 2; taken; i++) {
+        const char *name = arena_format(e->arena, "%s%d", base, i);
+        map_put_text(&e->taken, name, &taken);
+        if (!taken)
+            return name;
+    }
+    return base;
+}
+
+static void name_variable(emitter *e, const loop_variable *v) {
+    if (v->is_axis)
+        e->extents[v->id] = v->extent;
+    bool always_zero = v->is_axis && dim_is(v->extent, 1);
+    e->names[v->id] = always_zero ? NULL : identifier(e, v->hint, v->id);
+}
+
+static void name_contract(emitter *e, const loop_contract *c);
+
+static void name_variables(emitter *e, const stmt_list *list) {
+    for (uint32_t i = 0; i < list->count; i++) {
+        const stmt *s = list->items[i];
+        if (s->variable)
+            name_variable(e, s->variable);
+        for (uint32_t k = 0; k < s->axes.count; k++)
+            name_variable(e, s->axes.items[k]);
+        if (s->contract)
+            name_contract(e, s->contract);
+        name_variables(e, &s->body);
+    }
+}
+
+static void name_contract(emitter *e, const loop_contract *c) {
+    for (uint32_t i = 0; i < c->parallel.count; i++)
+        name_variable(e, c->parallel.items[i]);
+    for (uint32_t i = 0; i < c->reduction.count; i++)
+        name_variable(e, c->reduction.items[i]);
+    name_variable(e, c->result);
+    name_variables(e, &c->left_lets);
+    name_variables(e, &c->right_lets);
+    name_variables(e, &c->epilogue);
+}
+
+static void name_buffers(emitter *e) {
+    static const char *const prefixes[] = {
+        [BUFFER_IN] = "in", [BUFFER_OUT] = "out", [BUFFER_IN_OUT] = "io", [BUFFER_LOCAL] = "row"};
+    uint32_t count = e->kernel->buffers.count;
+    e->buffers = ARENA_ARRAY(e->arena, const char *, count);
+    for (uint32_t i = 0; i < count; i++)
+        e->buffers[i] = fresh_name(
+            e, arena_format(e->arena, "%s%u", prefixes[e->kernel->buffers.items[i].access], i));
+}
+
+/* ---- what the expression printer asks ------------------------------------------------------- */
+
+static const char *variable_name(expression_printer *p, const loop_variable *v) {
+    return name_of(p->user, v);
+}
+
+static const char *buffer_name(expression_printer *p, int buffer) {
+    const emitter *e = p->user;
+    return e->buffers[buffer];
+}
+
+static const type *buffer_type(expression_printer *p, int buffer) {
+    const emitter *e = p->user;
+    return &e->kernel->buffers.items[buffer].type;
+}
+
+static bool function_used(expression_printer *p, const char *name) {
+    emitter *e = p->user;
+    return prelude_use(&e->result->functions, name);
+}
+
+void use_function(emitter *e, const char *name) {
+    prelude_use(&e->result->functions, name);
+}
+
+/* ---- functions ------------------------------------------------------------------------------ */
+
+void begin_stage(emitter *e) {
+    e->out = ARENA_NEW(e->arena, text);
+    text_init(e->out, e->arena);
+    text_append(e->out, "");
+    e->indent = 1;
+}
+
+/* Whether `word` stands in C text as a word. */
+static bool mentions(const char *source, const char *word) {
+    size_t length = strlen(word);
+    for (const char *at = strstr(source, word); at; at = strstr(at + 1, word)) {
+        bool before = at > source && (isalnum((unsigned char)at[-1]) || at[-1] == '_');
+        bool after = isalnum((unsigned char)at[length]) || at[length] == '_';
+        if (!before && !after)
+            return true;
+    }
+    return false;
+}
+
+/* A LOCAL buffer lies in the thread's scratch; returns where the next one may begin. */
+static size_t declare_local(const emitter *e, uint32_t i, size_t offset, bool used, text *out) {
+    const loop_buffer *b = &e->kernel->buffers.items[i];
+    const char *element = storage_type_name(b->type.dtype);
+    if (used)
+        text_printf(out, "    %s *%s = (%s *)((char *)scratch + %zu);\n", element, e->buffers[i],
+                    element, offset);
+    return offset + size_align((size_t)type_bytes(&b->type, 1), 64);
+}
+
+static size_t declare_buffers(const emitter *e, const char *body, text *out) {
+    size_t offset = 0;
+    for (uint32_t i = 0; i < e->kernel->buffers.count; i++) {
+        const loop_buffer *b = &e->kernel->buffers.items[i];
+        bool used = mentions(body, e->buffers[i]);
+        if (b->access == BUFFER_LOCAL) {
+            offset = declare_local(e, i, offset, used, out);
+        } else if (used) {
+            text_printf(out, "    %s%s *%s = __builtin_assume_aligned(buffers[%u], 64);\n",
+                        b->access == BUFFER_IN ? "const " : "", storage_type_name(b->type.dtype),
+                        e->buffers[i], i);
+        }
+    }
+    return offset;
+}
+
+static void print_count(emitter *e, const char *name, const char *what, const char *value) {
+    text_printf(&e->functions, "HIDDEN i64 %s_%s(i64 B) {\n", name, what);
+    if (!mentions(value, "B"))
+        text_append(&e->functions, "    (void)B;\n");
+    text_printf(&e->functions, "    return %s;\n}\n\n", value);
+}
+
+static void print_unused(emitter *e, const text *body, const text *declarations) {
+    static const char *const parameters[] = {"buffers", "B", "begin", "end", "scratch"};
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
+        if (!mentions(body->data, parameters[i]) && !mentions(declarations->data, parameters[i]))
+            text_printf(&e->functions, "    (void)%s;\n", parameters[i]);
+}
+
+void end_stage(emitter *e, const char *suffix, const char *tasks) {
+    const char *name = arena_format(e->arena, "%s%s", e->name, suffix);
+    text declarations;
+    text_init(&declarations, e->arena);
+    text_append(&declarations, "");
+    declare_buffers(e, e->out->data, &declarations);
+    print_count(e, name, "tasks", tasks);
+    text_printf(
+        &e->functions,
+        "HIDDEN void %s(void *const *buffers, i64 B, i64 begin, i64 end, void *scratch) {\n", name);
+    print_unused(e, e->out, &declarations);
+    text_append(&e->functions, declarations.data);
+    text_append(&e->functions, e->out->data);
+    text_append(&e->functions, "}\n\n");
+    vec_push(e->arena, &e->result->stages, name);
+}
+
+/* ---- statements ----------------------------------------------------------------------------- */
+
+static void emit_store(emitter *e, const stmt *s) {
+    cn_dtype stored = e->kernel->buffers.items[s->buffer].type.dtype;
+    const char *value = expr_words(e, s->value);
+    if (stored == CN_BF16 || stored == CN_F16) {
+        const char *name = arena_format(e->arena, "cn_cast_f32_%s", dtype_name(stored));
+        use_function(e, name);
+        value = arena_format(e->arena, "%s(%s)", name, value);
+    }
+    line(e, "%s[%s] = %s;", e->buffers[s->buffer], offset_text(e, s), value);
+}
+
+void emit_statement(emitter *e, const stmt *s) {
+    if (s->kind == STMT_LOOP) {
+        emit_inner_nest(e, s);
+    } else if (s->kind == STMT_LET) {
+        line(e, "const %s %s = %s;", value_type_name(s->variable->dtype), name_of(e, s->variable),
+             expr_words(e, s->value));
+    } else if (s->kind == STMT_STORE) {
+        emit_store(e, s);
+    } else if (s->kind == STMT_REDUCE) {
+        emit_reduce(e, s);
+    }
+}
+
+void emit_statements(emitter *e, const stmt_list *list) {
+    for (uint32_t i = 0; i < list->count; i++)
+        emit_statement(e, list->items[i]);
+}
+
+/* ---- stages --------------------------------------------------------------------------------- */
+
+static bool list_uses(const stmt_list *list, const loop_variable *v);
+
+static bool statement_uses(const stmt *s, const loop_variable *v) {
+    if (s->value && expr_uses(s->value, v))
+        return true;
+    for (int i = 0; i < s->rank; i++)
+        if (expr_uses(s->index[i], v))
+            return true;
+    if (s->contract) {
+        const loop_contract *c = s->contract;
+        if (expr_uses(c->left, v) || expr_uses(c->right, v) || list_uses(&c->left_lets, v) ||
+            list_uses(&c->right_lets, v) || list_uses(&c->epilogue, v))
+            return true;
+    }
+    return list_uses(&s->body, v);
+}
+
+static bool list_uses(const stmt_list *list, const loop_variable *v) {
+    for (uint32_t i = 0; i < list->count; i++)
+        if (statement_uses(list->items[i], v))
+            return true;
+    return false;
+}
+
+/* Whether the kernel's scalar results are used by its loops: then all of it is one task. */
+static bool scalars_feed_loops(const kernel *k) {
+    for (uint32_t i = 0; i < k->body.count; i++) {
+        const stmt *s = k->body.items[i];
+        if (s->kind != STMT_REDUCE && s->kind != STMT_LET)
+            continue;
+        for (uint32_t j = i + 1; j < k->body.count; j++) {
+            stmt_kind kind = k->body.items[j]->kind;
+            if ((kind == STMT_LOOP || kind == STMT_CONTRACT) &&
+                statement_uses(k->body.items[j], s->variable))
+                return true;
+        }
+    }
+    return false;
+}
+
+const char *stage_suffix(emitter *e) {
+    uint32_t count = e->result->stages.count;
+    return count == 0 ? "" : arena_format(e->arena, "_stage%u", count + 1);
+}
+
+/* All statements by whoever gets the only task. */
+static void emit_single_task(emitter *e, const stmt_list *list) {
+    axis_list none = {0};
+    if (emit_split(e, &none, list))
+        return;
+    begin_stage(e);
+    emit_statements(e, list);
+    end_stage(e, stage_suffix(e), "1");
+}
+
+static void emit_stages(emitter *e) {
+    const stmt_list *body = &e->kernel->body;
+    stmt_list scalars = {0};
+    for (uint32_t i = 0; i < body->count; i++) {
+        stmt *s = body->items[i];
+        bool is_nest = s->kind == STMT_CONTRACT || (s->kind == STMT_LOOP && s->parallel);
+        if (!is_nest) {
+            vec_push(e->arena, &scalars, s);
+            continue;
+        }
+        if (scalars.count)
+            emit_single_task(e, &scalars);
+        scalars = (stmt_list){0};
+        if (s->kind == STMT_CONTRACT)
+            emit_contract(e, s);
+        else
+            emit_nest(e, s);
+    }
+    if (scalars.count)
+        emit_single_task(e, &scalars);
+}
+
+/* ---- kernels -------------------------------------------------------------------------------- */
+
+/* Keeps what a dump says about a kernel from ending its comment. */
+static void append_comment(text *out, const char *words) {
+    for (const char *c = words; *c; c++)
+        text_append_n(out, *c == '*' && c[1] == '/' ? "+" : c, 1);
+}
+
+static void print_header(emitter *e, text *out) {
+    text_printf(out, "/* %s: ", e->name);
+    append_comment(out, e->kernel->summary ? e->kernel->summary : "");
+    for (uint32_t i = 0; i < e->kernel->buffers.count; i++) {
+        text_printf(out, "%s%s: ", i % 4 ? "  " : "\n * ", e->buffers[i]);
+        text_type(out, &e->kernel->buffers.items[i].type);
+    }
+    text_append(out, " */\n");
+}
+
+static emitter *emitter_new(const kernel *k, const char *name, const isa_level *isa, arena *a) {
+    emitter *e = ARENA_NEW(a, emitter);
+    e->arena = a;
+    e->kernel = k;
+    e->isa = isa;
+    e->name = arena_string(a, name);
+    e->result = ARENA_NEW(a, cpu_kernel);
+    e->result->name = e->name;
+    prelude_init(&e->result->functions, a);
+    map_init(&e->taken, a);
+    text_init(&e->functions, a);
+    e->names = ARENA_ARRAY(a, const char *, k->variable_count + 1);
+    e->extents = ARENA_ARRAY(a, dim, k->variable_count + 1);
+    e->printer = (expression_printer){.style = &style_c,
+                                      .arena = a,
+                                      .user = e,
+                                      .variable = variable_name,
+                                      .buffer = buffer_name,
+                                      .buffer_type = buffer_type,
+                                      .function = function_used};
+    return e;
+}
+
+static void reserve_names(emitter *e) {
+    static const char *const reserved[] = {"B",     "begin",  "end",   "scratch", "buffers", "i64",
+                                           "row",   "stop",   "task",  "tile",    "low",     "high",
+                                           "block", "blocks", "width", "all"};
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+        fresh_name(e, reserved[i]);
+}
+
+cpu_kernel *emit_kernel(const kernel *k, const char *name, const isa_level *isa, arena *a) {
+    emitter *e = emitter_new(k, name, isa, a);
+    reserve_names(e);
+    name_buffers(e);
+    name_variables(e, &k->body);
+    if (scalars_feed_loops(k))
+        emit_single_task(e, &k->body);
+    else
+        emit_stages(e);
+    text unused;
+    text_init(&unused, a);
+    size_t locals = declare_buffers(e, "", &unused);
+    if (locals && !e->scratch)
+        e->scratch = arena_format(a, "%zu", locals);
+    if (e->scratch)
+        print_count(e, e->name, "scratch", e->scratch);
+    if (e->workspace)
+        print_count(e, e->name, "workspace", e->workspace);
+    e->result->has_scratch = e->scratch != NULL;
+    e->result->has_workspace = e->workspace != NULL;
+    text out;
+    text_init(&out, a);
+    print_header(e, &out);
+    text_append(&out, e->functions.data);
+    e->result->text = out.data;
+    return e->result;
+}

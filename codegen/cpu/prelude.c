@@ -1,0 +1,236 @@
+/* Helpers are kept as text, in the form in which they are read in generated files.
+ *
+ * Folds define the bits of every reduction, so they leave a compiler no choice: 128 bytes of
+ * lanes whatever the register width, lane l taking elements l, l + lanes, ...; then lanes
+ * combined pairwise; and block results combined as a binary counter does, so that the tree
+ * depends on their number only.
+ */
+#include "codegen/cpu/prelude.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "codegen/cpu/math/math_text.h"
+
+static const char opening[] =
+    "typedef long long i64;\n"
+    "#define HIDDEN __attribute__((visibility(\"hidden\")))\n"
+    "#define ALWAYS_INLINE static inline __attribute__((always_inline))\n"
+    "/* The iterations of the next loop do not depend on each other. */\n"
+    "#if defined(__clang__)\n"
+    "#pragma clang diagnostic ignored \"-Wpass-failed\"\n"
+    "#define INDEPENDENT _Pragma(\"clang loop vectorize(assume_safety)\")\n"
+    "#elif defined(__GNUC__)\n"
+    "#define INDEPENDENT _Pragma(\"GCC ivdep\")\n"
+    "#else\n"
+    "#define INDEPENDENT\n"
+    "#endif\n";
+
+/* The lane types of one element type; MASK is an integer of its size. */
+#define LANES(type, suffix, mask)                                                       \
+    {                                                                                   \
+        "cn_lanes_" suffix,                                                             \
+            "typedef " type " cn_lanes_" suffix " __attribute__((vector_size(128)));\n" \
+            "typedef " mask " cn_mask_" suffix " __attribute__((vector_size(128)));\n", \
+        {                                                                               \
+            NULL                                                                        \
+        }                                                                               \
+    }
+
+/* Vectors: how a fold steps on lanes `all` with elements `x`; a NaN stays (see cn_max_f32). */
+#define VECTOR_SUM(suffix) "        all = all + x;\n"
+#define VECTOR_PROD(suffix) "        all = all * x;\n"
+#define VECTOR_PICK(suffix, comparison)                                                        \
+    "        const cn_mask_" suffix " keep = (cn_mask_" suffix ")(all " comparison             \
+    " x) | (cn_mask_" suffix ")(all != all);\n"                                                \
+    "        all = (cn_lanes_" suffix ")(((cn_mask_" suffix ")all & keep) | ((cn_mask_" suffix \
+    ")x & ~keep));\n"
+#define VECTOR_MAX(suffix) VECTOR_PICK(suffix, ">")
+#define VECTOR_MIN(suffix) VECTOR_PICK(suffix, "<")
+
+#define SCALAR_STEP_SUM(suffix, a, b) a " + " b
+#define SCALAR_STEP_PROD(suffix, a, b) a " * " b
+#define SCALAR_STEP_MAX(suffix, a, b) "cn_max_" suffix "(" a ", " b ")"
+#define SCALAR_STEP_MIN(suffix, a, b) "cn_min_" suffix "(" a ", " b ")"
+
+#define FOLD(fold, type, suffix, count, start, VECTOR, STEP, need)                                \
+    {                                                                                             \
+        "cn_fold_" fold "_" suffix,                                                               \
+            "/* The " fold " of x[0..n) in " count " lanes. */\n"                                 \
+            "static inline " type " cn_fold_" fold "_" suffix "(const " type " *from, i64 n) {\n" \
+            "    cn_lanes_" suffix " all = (cn_lanes_" suffix "){0} + " start ";\n"               \
+            "    i64 i = 0;\n"                                                                    \
+            "    for (; i + " count " <= n; i += " count ") {\n"                                  \
+            "        cn_lanes_" suffix " x;\n"                                                    \
+            "        __builtin_memcpy(&x, from + i, sizeof x);\n" VECTOR(                         \
+                suffix) "    }\n"                                                                 \
+                        "    " type " lane[" count "];\n"                                         \
+                        "    __builtin_memcpy(lane, &all, sizeof lane);\n"                        \
+                        "    for (i64 l = 0; i + l < n; l++) lane[l] = " STEP(                    \
+                            suffix, "lane[l]",                                                    \
+                            "from[i + l]") ";\n"                                                  \
+                                           "    for (int width = " count                          \
+                                           " / 2; width > 0; width /= 2)\n"                       \
+                                           "        for (int l = 0; l < width; l++) lane[l] "     \
+                                           "= " STEP(suffix, "lane[l]",                           \
+                                                     "lane[l + width]") ";\n"                     \
+                                                                        "    return lane[0];\n"   \
+                                                                        "}\n",                    \
+        {                                                                                         \
+            "cn_lanes_" suffix, need                                                              \
+        }                                                                                         \
+    }
+
+#define TREE(type, suffix)                                                                        \
+    {                                                                                             \
+        "cn_tree_" suffix,                                                                        \
+            "/* Block results under pairwise combination: level l is made of 2^l blocks and is\n" \
+            " * present where bit l of count is set. */\n"                                        \
+            "typedef struct cn_tree_" suffix " {\n"                                               \
+            "    " type " level[48];\n"                                                           \
+            "    i64 count;\n"                                                                    \
+            "} cn_tree_" suffix ";\n",                                                            \
+        {                                                                                         \
+            NULL                                                                                  \
+        }                                                                                         \
+    }
+
+#define PUSH(fold, type, suffix, start, STEP, need)                                             \
+    {"cn_push_" fold "_" suffix,                                                                \
+     "static inline void cn_push_" fold "_" suffix "(cn_tree_" suffix " *tree, " type " x) {\n" \
+     "    i64 l = 0;\n"                                                                         \
+     "    for (; tree->count >> l & 1; l++) x = " STEP(suffix, "tree->level[l]",                \
+                                                       "x") ";\n"                               \
+                                                            "    tree->level[l] = x;\n"         \
+                                                            "    tree->count++;\n"              \
+                                                            "}\n",                              \
+     {"cn_tree_" suffix, need}},                                                                \
+    {                                                                                           \
+        "cn_take_" fold "_" suffix,                                                             \
+            "static inline " type " cn_take_" fold "_" suffix "(const cn_tree_" suffix          \
+            " *tree) {\n"                                                                       \
+            "    " type " x = " start ";\n"                                                     \
+            "    int any = 0;\n"                                                                \
+            "    for (i64 l = 0; tree->count >> l; l++) {\n"                                    \
+            "        if (!(tree->count >> l & 1)) continue;\n"                                  \
+            "        x = any ? " STEP(suffix, "tree->level[l]", "x") " : tree->level[l];\n"     \
+                                                                     "        any = 1;\n"       \
+                                                                     "    }\n"                  \
+                                                                     "    return x;\n"          \
+                                                                     "}\n",                     \
+        {                                                                                       \
+            "cn_tree_" suffix, need                                                             \
+        }                                                                                       \
+    }
+
+#define FOLDS(type, suffix, count, zero, one, infinity)                                            \
+    FOLD("sum", type, suffix, count, zero, VECTOR_SUM, SCALAR_STEP_SUM, NULL),                     \
+        FOLD("prod", type, suffix, count, one, VECTOR_PROD, SCALAR_STEP_PROD, NULL),               \
+        FOLD("max", type, suffix, count, "(-" infinity ")", VECTOR_MAX, SCALAR_STEP_MAX,           \
+             "cn_max_" suffix),                                                                    \
+        FOLD("min", type, suffix, count, infinity, VECTOR_MIN, SCALAR_STEP_MIN, "cn_min_" suffix), \
+        PUSH("sum", type, suffix, zero, SCALAR_STEP_SUM, NULL),                                    \
+        PUSH("prod", type, suffix, one, SCALAR_STEP_PROD, NULL),                                   \
+        PUSH("max", type, suffix, "-" infinity, SCALAR_STEP_MAX, "cn_max_" suffix),                \
+        PUSH("min", type, suffix, infinity, SCALAR_STEP_MIN, "cn_min_" suffix)
+
+#define ROUNDS(half)                                                      \
+    {"cn_round_" half,                                                    \
+     "/* The nearest " half ", as a float. */\n"                          \
+     "static inline float cn_round_" half "(float x) {\n"                 \
+     "    return cn_cast_" half "_f32(cn_cast_f32_" half "(x));\n"        \
+     "}\n",                                                               \
+     {"cn_cast_" half "_f32", "cn_cast_f32_" half}},                      \
+    {                                                                     \
+        "cn_round_f64_" half,                                             \
+            "static inline float cn_round_f64_" half "(double x) {\n"     \
+            "    return cn_cast_" half "_f32(cn_cast_f64_" half "(x));\n" \
+            "}\n",                                                        \
+        {                                                                 \
+            "cn_cast_" half "_f32", "cn_cast_f64_" half                   \
+        }                                                                 \
+    }
+
+enum { MAX_NEEDS = 5 };
+
+typedef struct helper {
+    const char *name, *text;
+    const char *needs[MAX_NEEDS]; /* NULL-terminated */
+} helper;
+
+static const helper helpers[] = {
+    {"cn_random_u32",
+     "/* Word `element` of the stream: four words to a block of Philox. */\n"
+     "static inline unsigned cn_random_u32(unsigned key0, unsigned key1, i64 element, unsigned "
+     "step,\n"
+     "                                     unsigned stream) {\n"
+     "    const unsigned counter[4] = {(unsigned)(element >> 2), (unsigned)(element >> 34), step, "
+     "stream};\n"
+     "    const unsigned key[2] = {key0, key1};\n"
+     "    unsigned word[4];\n"
+     "    cn_philox4x32_10(counter, key, word);\n"
+     "    const unsigned low = element & 1 ? word[1] : word[0], high = element & 1 ? word[3] : "
+     "word[2];\n"
+     "    return element & 2 ? high : low;\n"
+     "}\n",
+     {"cn_philox4x32_10"}},
+    LANES("float", "f32", "int"),
+    LANES("double", "f64", "i64"),
+    TREE("float", "f32"),
+    TREE("double", "f64"),
+    FOLDS("float", "f32", "32", "0.0f", "1.0f", "__builtin_inff()"),
+    FOLDS("double", "f64", "16", "0.0", "1.0", "__builtin_inf()"),
+    ROUNDS("bf16"),
+    ROUNDS("f16"),
+};
+
+static const helper *helper_find(const char *name) {
+    for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++)
+        if (strcmp(helpers[i].name, name) == 0)
+            return &helpers[i];
+    return NULL;
+}
+
+void prelude_init(prelude *p, arena *a) {
+    p->arena = a;
+    map_init(&p->names, a);
+}
+
+bool prelude_use(prelude *p, const char *name) {
+    if (map_find_text(&p->names, name))
+        return true;
+    if (!helper_find(name) && !math_find(name))
+        return false;
+    map_put_text(&p->names, name, NULL);
+    return true;
+}
+
+void prelude_use_all(prelude *p, const prelude *other) {
+    for (uint32_t i = 0; i < other->names.count; i++)
+        map_put(&p->names, other->names.entries[i].key, other->names.entries[i].key_bytes, NULL);
+}
+
+static void print_function(map *done, const char *name, text *out) {
+    bool found;
+    map_put_text(done, name, &found);
+    if (found)
+        return;
+    const helper *h = helper_find(name);
+    const math_function *m = h ? NULL : math_find(name);
+    const char *const *needs = h ? h->needs : m->needs;
+    for (; *needs; needs++)
+        print_function(done, *needs, out);
+    text_append(out, "\n");
+    text_append(out, h ? h->text : m->text);
+}
+
+void prelude_print(const prelude *p, const isa_level *isa, text *out) {
+    (void)isa;
+    text_append(out, opening);
+    map done;
+    map_init(&done, p->arena);
+    for (uint32_t i = 0; i < p->names.count; i++) {
+        const map_entry *entry = &p->names.entries[i];
+        print_function(&done, arena_string_n(p->arena, entry->key, entry->key_bytes), out);
+    }
+}

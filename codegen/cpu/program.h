@@ -1,0 +1,28 @@
+/* The C text of a whole program: kernels, each once, in units that compile in parallel.
+ *
+ * Kernels are told apart by their text, so layers of equal shape share one. A unit holds about
+ * eight kernels behind the prelude they need; the last unit holds the table of abi.h.
+ */
+#ifndef CORNU_CODEGEN_CPU_PROGRAM_H
+#define CORNU_CODEGEN_CPU_PROGRAM_H
+
+#include "codegen/cpu/emit.h"
+#include "codegen/cpu/toolchain.h"
+
+enum { KERNELS_PER_UNIT = 8 };
+
+typedef struct program_text {
+    arena *arena;
+    const isa_level *isa;
+    VEC(cpu_kernel *) kernels; /* in the order of the table */
+    map texts;                 /* kernel text to index + 1 */
+    map names;
+    VEC(toolchain_unit) units; /* after program_finish */
+} program_text;
+
+void program_begin(program_text *p, const isa_level *isa, arena *a);
+/* Index of the kernel in the table. */
+int program_add(program_text *p, const kernel *k);
+void program_finish(program_text *p);
+
+#endif
