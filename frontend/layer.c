@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "frontend/frontend.h"
+#include "ir/interpret.h"
 
 const layer_class input_class = {.name = "InputLayer", .max_inputs = -1};
 
@@ -125,13 +126,9 @@ static uint64_t seed_of(const cn_context *c, const variable *v) {
     return hash_combine(c->options.seed, hash_bytes(v->path, strlen(v->path), 0));
 }
 
-static void store_number(void *data, cn_dtype dtype, int64_t i, double x) {
-    switch (dtype) {
-    case CN_F64: ((double *)data)[i] = x; break;
-    case CN_I64: ((int64_t *)data)[i] = (int64_t)x; break;
-    case CN_I32: ((int32_t *)data)[i] = (int32_t)x; break;
-    default: ((float *)data)[i] = (float)x; break;
-    }
+static void store_number(char *data, cn_dtype dtype, int64_t i, double x) {
+    number n = dtype_is_float(dtype) ? (number){.f = x} : (number){.i = (int64_t)x};
+    number_to_bytes(dtype, n, data + i * dtype_bytes(dtype));
 }
 
 bool variable_initialize(cn_context *c, variable *v) {
