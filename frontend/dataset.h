@@ -1,0 +1,15 @@
+/* What a public dataset holds; how one is matched to a model is data_match.h. */
+#ifndef CORNU_FRONTEND_DATASET_H
+#define CORNU_FRONTEND_DATASET_H
+
+#include "frontend/frontend.h"
+#include "runtime/dataset.h"
+#include "runtime/io/idx.h"
+
+struct cn_dataset {
+    cn_context *context;
+    dataset rows;
+    idx_array files[2]; /* inputs, targets: owned when read from files */
+};
+
+#endif
