@@ -3,7 +3,7 @@
  *     %3 = mul %1, %2 : f32[4]                     %3 = mul %1, %2 : f32[4]
  *     %4 = reduce %3 {axes=[0]} : f32[]            %4 = reduce %3 {axes=[0]} : f32[]
  *     %5 = gradient %4, %1 : f32[4]          ->    %5 = constant {value=[1]} : f32[]
- *                                                  %6 = broadcast %5 {shape=[4]} : f32[4]
+ *                                                  %6 = broadcast %5 : f32[4]
  *                                                  %7 = mul %6, %2 : f32[4]
  *
  * Nodes are met in order, so the nodes of one gradient are there when a later gradient
