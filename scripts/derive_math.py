@@ -12,10 +12,14 @@ the reported error is the one that counts: 2^-25 is half a unit in the last plac
 
     python3 -m venv venv && venv/bin/pip install -r scripts/requirements-math.txt
     venv/bin/python scripts/derive_math.py [name ...]
+
+Some minutes for all of them. It fails when a coefficient is not the one that the headers hold.
 """
 
+import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Callable, Sequence
 
 from mpmath import mp, mpf
@@ -46,7 +50,7 @@ def round_to(value, digits):
 
 def hex_float(value, digits):
     """C's hexadecimal spelling, exact; floats carry the suffix f."""
-    return float(value).hex().replace("0000000p", "p") + ("f" if digits == 24 else "")
+    return re.sub(r"\.?0*p", "p", float(value).hex()) + ("f" if digits == 24 else "")
 
 
 def chebyshev_grid(low, high, count):
@@ -242,17 +246,27 @@ def print_constants():
             print(f"  {name:6} f{'32' if digits == 24 else '64'}", *(hex_float(p, digits) for p in parts))
 
 
+def print_fit(fit, headers):
+    """Prints the coefficients, marks those that no header has, and counts these."""
+    coefficients, exact, rounded = fit_rounded(fit)
+    print(f"{fit.name}: relative error 2^{float(mp.log(exact, 2)):.2f} exact, "
+          f"2^{float(mp.log(rounded, 2)):.2f} rounded")
+    absent = 0
+    for i, (power, coefficient) in enumerate(zip(fit.powers, coefficients)):
+        number = hex_float(coefficient, fit.digits)
+        found = i < len(fit.fixed) or number in headers
+        absent += not found
+        print(f"  x^{power:<2} {number}{'' if found else '  not in the headers'}", flush=True)
+    return absent
+
+
 def main(names):
+    folder = Path(__file__).parent.parent / "codegen/cpu/math"
+    headers = "".join(path.read_text() for path in sorted(folder.glob("f*/*.h")))
     print_constants()
-    for fit in FITS:
-        if names and not any(name in fit.name for name in names):
-            continue
-        coefficients, exact, rounded = fit_rounded(fit)
-        print(f"{fit.name}: relative error 2^{float(mp.log(exact, 2)):.2f} exact, "
-              f"2^{float(mp.log(rounded, 2)):.2f} rounded")
-        for power, coefficient in zip(fit.powers, coefficients):
-            print(f"  x^{power:<2} {hex_float(coefficient, fit.digits)}")
+    chosen = [fit for fit in FITS if not names or any(name in fit.name for name in names)]
+    return 1 if sum(print_fit(fit, headers) for fit in chosen) else 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))
