@@ -17,7 +17,7 @@ static bool describe_column(cn_context *c, cn_source where, const cn_array *x, b
     int rank = array_rank(x), first = per_sample ? 0 : 1;
     *out = (dataset_column){.name = x->name == NULL ? NULL : arena_string(c->arena, x->name),
                             .dtype = x->dtype == CN_DTYPE_DEFAULT ? CN_F32 : x->dtype,
-                            .rank = rank - first, .data = x->data};
+                            .rank = rank - first, .data = x->data, .place = i};
     if (rank < first || rank > CN_MAX_RANK || out->dtype < 0 || out->dtype >= CN_DTYPE_COUNT) {
         return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
                             "dataset: %s %d has no usable shape or element type", what, i);

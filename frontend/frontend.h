@@ -356,7 +356,9 @@ struct cn_model {
     VEC(struct training_program *) programs;
     const char *busy;                /* "fit": which call holds the model; NULL = free */
     volatile int stop;               /* cn_stop_training */
-    void *history;                   /* of history.c */
+    bool resuming;                   /* a loaded state says where the next fit begins */
+    struct history *history;         /* NULL before the first fit */
+    int64_t epoch, batch;            /* position of the running fit: the next batch to do */
     cn_logs logs;
 };
 /* Busy protocol: false with CN_ERROR_BUSY naming both calls. */

@@ -41,7 +41,8 @@ static void gather_column(const dataset_column *c, const int64_t *indices, int64
 
 static void place_row(const dataset_column *columns, int count, void *const *buffers, int64_t row, void **places) {
     for (int i = 0; i < count; i++) {
-        places[i] = buffers[i] == NULL ? NULL : (uint8_t *)buffers[i] + (size_t)row * columns[i].sample_bytes;
+        uint8_t *buffer = buffers[i];
+        places[columns[i].place] = buffer == NULL ? NULL : buffer + (size_t)row * columns[i].sample_bytes;
     }
 }
 

@@ -25,6 +25,7 @@ typedef struct dataset_column {
     int64_t shape[MAX_RANK]; /* of one sample */
     size_t sample_bytes;
     const uint8_t *data;     /* sample 0; NULL when a callback makes them */
+    int place;               /* which of the callback's inputs or targets it is */
 } dataset_column;
 
 /* Fills one sample: inputs[i] and targets[j] point at its place in the batch. */
