@@ -296,7 +296,7 @@ static void choose_residuals(scan_gradient *s) {
             available[id] &= available[x.node] || s->saved[x.node][x.result];
         }
         for (uint32_t r = 0; r < n->result_count && !available[id]; r++)
-            s->saved[id][r] |= s->used[id][r];
+            s->saved[id][r] |= s->used[id][r] || !value_is_none(s->stacked[id][r]);
     }
     for (uint32_t id = s->joint->nodes.count; id-- > 1;) {
         s->recomputed[id] = !s->backward[id] && is_used(s, id);
