@@ -29,8 +29,8 @@ static value copy_with_operands(graph *g, const node *n, value first, value seco
     return graph_copy_node(g, n, operands);
 }
 
-static value order_commutative(graph *g, const node *n, void *user) {
-    (void)user;
+static value order_commutative(graph *g, const node *n, const use_counts *uses) {
+    (void)uses;
     bool commutes = node_has(n, OP_COMMUTATIVE) ||
                     (n->op == &op_bit && ((const bit_attributes *)n->attributes)->kind <= BIT_XOR);
     if (!commutes || in_order(g, n->operands[0], n->operands[1]))
@@ -39,10 +39,10 @@ static value order_commutative(graph *g, const node *n, void *user) {
 }
 
 /* 3 < x is x > 3. */
-static value order_compare(graph *g, const node *n, void *user) {
+static value order_compare(graph *g, const node *n, const use_counts *uses) {
     static const compare_kind mirrored[] = {COMPARE_EQ, COMPARE_NE, COMPARE_GT,
                                             COMPARE_GE, COMPARE_LT, COMPARE_LE};
-    (void)user;
+    (void)uses;
     value x = n->operands[0], y = n->operands[1];
     if (in_order(g, x, y))
         return NO_VALUE;
@@ -57,8 +57,8 @@ static value negated_operand(const graph *g, const node *n, uint32_t i) {
 }
 
 /* x - c is x + -c; x - -y is x + y; 0 - x is -x. */
-static value sub_forms(graph *g, const node *n, void *user) {
-    (void)user;
+static value sub_forms(graph *g, const node *n, const use_counts *uses) {
+    (void)uses;
     value x = n->operands[0], y = n->operands[1], negated = negated_operand(g, n, 1);
     double c;
     if (!value_is_none(negated))
@@ -69,8 +69,8 @@ static value sub_forms(graph *g, const node *n, void *user) {
 }
 
 /* x + -y and -y + x are x - y. */
-static value add_forms(graph *g, const node *n, void *user) {
-    (void)user;
+static value add_forms(graph *g, const node *n, const use_counts *uses) {
+    (void)uses;
     for (uint32_t i = 0; i < 2; i++) {
         value negated = negated_operand(g, n, i);
         if (!value_is_none(negated))
@@ -80,8 +80,8 @@ static value add_forms(graph *g, const node *n, void *user) {
 }
 
 /* --x is x, -(x - y) is y - x. */
-static value neg_forms(graph *g, const node *n, void *user) {
-    (void)user;
+static value neg_forms(graph *g, const node *n, const use_counts *uses) {
+    (void)uses;
     value negated = negated_operand(g, n, 0);
     const node *sub = operand_made_by(g, n, 0, &op_sub);
     if (!value_is_none(negated))
@@ -95,8 +95,8 @@ static const movement_attributes *movement_of(const node *n) {
     return n->attributes;
 }
 
-static value merge_reshapes(graph *g, const node *n, void *user) {
-    (void)user;
+static value merge_reshapes(graph *g, const node *n, const use_counts *uses) {
+    (void)uses;
     const dim_list *shape = &movement_of(n)->shape;
     const node *inner = operand_made_by(g, n, 0, &op_reshape);
     if (inner != NULL)
@@ -105,8 +105,8 @@ static value merge_reshapes(graph *g, const node *n, void *user) {
 }
 
 /* The permutation of two transposes: axis i comes from outer[i] of the inner result. */
-static value merge_transposes(graph *g, const node *n, void *user) {
-    (void)user;
+static value merge_transposes(graph *g, const node *n, const use_counts *uses) {
+    (void)uses;
     const integer_list *outer = &movement_of(n)->axes;
     const node *inner = operand_made_by(g, n, 0, &op_transpose);
     int64_t permutation[MAX_RANK];
@@ -121,8 +121,8 @@ static value merge_transposes(graph *g, const node *n, void *user) {
     return n->operands[0];
 }
 
-static value merge_broadcasts(graph *g, const node *n, void *user) {
-    (void)user;
+static value merge_broadcasts(graph *g, const node *n, const use_counts *uses) {
+    (void)uses;
     const movement_attributes *outer = movement_of(n);
     const node *inner = operand_made_by(g, n, 0, &op_broadcast);
     if (outer->axes.count == outer->shape.count)
@@ -136,8 +136,8 @@ static value merge_broadcasts(graph *g, const node *n, void *user) {
 }
 
 /* A reshape that only inserts axes of 1 before a broadcast: the broadcast makes them itself. */
-static value broadcast_of_reshape(graph *g, const node *n, void *user) {
-    (void)user;
+static value broadcast_of_reshape(graph *g, const node *n, const use_counts *uses) {
+    (void)uses;
     const movement_attributes *a = movement_of(n);
     const node *reshape = operand_made_by(g, n, 0, &op_reshape);
     if (reshape == NULL)
@@ -165,7 +165,7 @@ static const peephole rules[] = {
 };
 
 static graph *run(graph *g, pass_context *cx) {
-    return peephole_rewrite(g, cx, rules, NULL);
+    return peephole_rewrite(g, cx, (const peephole *const[]){rules, NULL});
 }
 
 const pass pass_canonicalize = {"canonicalize", "Gives each meaning one spelling.", run};

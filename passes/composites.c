@@ -3,8 +3,8 @@
  *     %2 = composite %1 {name="softplus"} : f32[B]        %2 = exp %1 ...
  *                                                   ->    %3 = log1p %2 ...
  *
- * Runs after autodiff, so what only gradients look at goes too: stop_gradient becomes its
- * operand. Decompositions may hold composites themselves, and so may bodies of scans; both are
+ * Runs after autodiff, so what only gradients look at goes too: stop_gradient and barrier become
+ * their operand. Decompositions may hold composites themselves, and so may bodies of scans; both are
  * expanded from the inside out. Deleting all claims changes speed and nothing else.
  * Cost: linear in the size of the expanded graph.
  */
@@ -21,10 +21,14 @@ static bool is_claimed(const node *n, const target_facts *facts) {
     return false;
 }
 
+static bool is_for_gradients(const node *n) {
+    return n->op == &op_stop_gradient || n->op == &op_barrier;
+}
+
 static bool needs_expanding(const graph *g, const target_facts *facts) {
     for (uint32_t id = 1; id < g->nodes.count; id++) {
         const node *n = graph_node(g, id);
-        if (n->op == &op_stop_gradient || (n->op == &op_composite && !is_claimed(n, facts)))
+        if (is_for_gradients(n) || (n->op == &op_composite && !is_claimed(n, facts)))
             return true;
         for (uint32_t i = 0; n->op != &op_composite && i < n->region_count; i++)
             if (needs_expanding(n->regions[i], facts))
@@ -42,7 +46,7 @@ static graph *expanded(graph *g, pass_context *cx) {
 static bool expand(rewriter *r, const node *n, const value *operands, value *results) {
     pass_context *cx = r->user;
     bool composite = n->op == &op_composite;
-    if (n->op == &op_stop_gradient) {
+    if (is_for_gradients(n)) {
         results[0] = operands[0];
         return true;
     }

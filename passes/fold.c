@@ -79,8 +79,8 @@ static bool operands_are_splats(const graph *g, const node *n) {
     return n->operand_count > 0;
 }
 
-static value fold_splats(graph *g, const node *n, void *user) {
-    (void)user;
+static value fold_splats(graph *g, const node *n, const use_counts *uses) {
+    (void)uses;
     if (!operands_are_splats(g, n))
         return NO_VALUE;
     if (node_has(n, OP_POINTWISE))
@@ -96,8 +96,8 @@ static bool is_small(const type *t) {
     return type_elements(t, &elements) && !elements.symbolic && elements.count <= MOST_ELEMENTS;
 }
 
-static value fold_tables(graph *g, const node *n, void *user) {
-    (void)user;
+static value fold_tables(graph *g, const node *n, const use_counts *uses) {
+    (void)uses;
     bool folds = operands_are_constant(g, n) && is_small(&n->types[0]) && n->region_count == 0 &&
                  !node_has(n, OP_RANDOM | OP_TRANSIENT | OP_BARRIER);
     for (uint32_t i = 0; folds && i < n->operand_count; i++)
@@ -107,16 +107,16 @@ static value fold_tables(graph *g, const node *n, void *user) {
     return compute(g, n, false);
 }
 
-static value fold_select(graph *g, const node *n, void *user) {
-    (void)user;
+static value fold_select(graph *g, const node *n, const use_counts *uses) {
+    (void)uses;
     double condition;
     if (!splat_number(g, n->operands[0], &condition))
         return NO_VALUE;
     return n->operands[condition != 0 ? 1 : 2];
 }
 
-static value fold_dim_size(graph *g, const node *n, void *user) {
-    (void)user;
+static value fold_dim_size(graph *g, const node *n, const use_counts *uses) {
+    (void)uses;
     const leaf_attributes *a = n->attributes;
     return a->size.symbolic ? NO_VALUE : build_constant(g, a->dtype, (double)a->size.count);
 }
@@ -127,7 +127,7 @@ static const peephole rules[] = {
 };
 
 static graph *run(graph *g, pass_context *cx) {
-    return peephole_rewrite(g, cx, rules, NULL);
+    return peephole_rewrite(g, cx, (const peephole *const[]){rules, NULL});
 }
 
 const pass pass_fold = {"fold", "Computes what is known when compiling.", run};

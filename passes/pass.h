@@ -25,7 +25,7 @@ typedef struct pass {
     graph *(*run)(graph *g, pass_context *cx); /* NULL after a failure in cx->diag */
 } pass;
 
-extern const pass pass_canonicalize, pass_stabilize, pass_autodiff, pass_simplify, pass_fold, pass_cse,
+extern const pass pass_pin, pass_canonicalize, pass_stabilize, pass_autodiff, pass_simplify, pass_fold, pass_cse,
     pass_dce, pass_composites, pass_layout, pass_fuse, pass_order, pass_inplace;
 
 extern const pass *const pipeline[]; /* NULL-terminated */

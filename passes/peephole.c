@@ -12,25 +12,37 @@
 #include "ir/ops/ops.h"
 #include "passes/dce.h"
 
+struct use_counts {
+    VEC(uint32_t) of; /* per node of the new graph; beyond the end: none known */
+};
+
 typedef struct walk {
-    const peephole *rules;
-    void *user;
+    const peephole *const *tables;
+    const uint32_t *old_uses; /* per node of the graph that is rewritten */
+    use_counts uses;
     bool changed;
 } walk;
 
 enum { STEPS_PER_NODE = 100 }; /* rules that undo each other are our bug, not an endless loop */
 
-static value first_match(const walk *w, graph *g, const node *n) {
-    for (const peephole *p = w->rules; p->rule != NULL; p++) {
+static value match_in(const walk *w, const peephole *rules, graph *g, const node *n) {
+    for (const peephole *p = rules; p->rule != NULL; p++) {
         if (p->op != NULL && p->op != n->op)
             continue;
-        value v = p->rule(g, n, w->user);
+        value v = p->rule(g, n, &w->uses);
         if (!value_is_none(v)) {
             assert(type_equal(value_type(g, v), &n->types[0]));
             return v;
         }
     }
     return NO_VALUE;
+}
+
+static value first_match(const walk *w, graph *g, const node *n) {
+    value v = NO_VALUE;
+    for (const peephole *const *t = w->tables; *t != NULL && value_is_none(v); t++)
+        v = match_in(w, *t, g, n);
+    return v;
 }
 
 /* NO_VALUE when no rule applies to n as it stands. */
@@ -52,40 +64,64 @@ static value improve(walk *w, graph *g, const node *n) {
     return best;
 }
 
+/* What replaces a node inherits its uses. */
+static void inherit_uses(walk *w, const rewriter *r, const node *n, value result) {
+    if (value_is_none(result))
+        return;
+    vec_reserve(r->to->arena, &w->uses.of, result.node + 1);
+    if (w->uses.of.count <= result.node)
+        w->uses.of.count = result.node + 1;
+    w->uses.of.items[result.node] += w->old_uses[n - r->from->nodes.items];
+}
+
 static bool visit(rewriter *r, const node *n, const value *operands, value *results);
 
+static graph *rewrite_with(const graph *g, arena *a, const peephole *const *tables, bool *changed) {
+    walk w = {.tables = tables, .old_uses = graph_count_uses(g, a)};
+    graph *better = graph_rewrite(g, a, visit, &w);
+    *changed = w.changed;
+    return better;
+}
+
 static graph *rewrite_region(graph *region, arena *a, walk *outer) {
-    walk inner = {.rules = outer->rules, .user = outer->user};
-    graph *better = graph_rewrite(region, a, visit, &inner);
-    if (better == NULL || !inner.changed)
+    bool changed;
+    graph *better = rewrite_with(region, a, outer->tables, &changed);
+    if (better == NULL || !changed)
         return region;
     outer->changed = true;
     return without_dead_nodes(better, a);
 }
 
-static bool visit(rewriter *r, const node *n, const value *operands, value *results) {
-    walk *w = r->user;
-    graph *to = r->to;
-    if (n->region_count > 0 && !node_has(n, OP_TRANSIENT)) {
-        graph **regions = ARENA_ARRAY(to->arena, graph *, n->region_count);
-        for (uint32_t i = 0; i < n->region_count; i++)
-            regions[i] = rewrite_region(n->regions[i], to->arena, w);
-        copy_with_regions(to, n, operands, regions, results);
-        return true;
-    }
-    if (n->result_count != 1)
-        return false;
-    node candidate = *n;
-    candidate.operands = arena_copy(to->arena, operands, n->operand_count * sizeof *operands);
-    results[0] = improve(w, to, &candidate);
-    return !value_is_none(results[0]);
+static void visit_regions(walk *w, graph *to, const node *n, const value *operands,
+                          value *results) {
+    graph **regions = ARENA_ARRAY(to->arena, graph *, n->region_count);
+    for (uint32_t i = 0; i < n->region_count; i++)
+        regions[i] = rewrite_region(n->regions[i], to->arena, w);
+    copy_with_regions(to, n, operands, regions, results);
 }
 
-graph *peephole_rewrite(graph *g, pass_context *cx, const peephole *rules, void *user) {
-    walk w = {.rules = rules, .user = user};
-    graph *better = graph_rewrite(g, cx->arena, visit, &w);
-    return better == NULL || !w.changed ? better == NULL ? NULL : g
-                                        : without_dead_nodes(better, cx->arena);
+static bool visit(rewriter *r, const node *n, const value *operands, value *results) {
+    walk *w = r->user;
+    node candidate = *n;
+    candidate.operands = arena_copy(r->to->arena, operands, n->operand_count * sizeof *operands);
+    value better = n->result_count == 1 ? improve(w, r->to, &candidate) : NO_VALUE;
+    if (!value_is_none(better))
+        results[0] = better;
+    else if (node_has(n, OP_TRANSIENT))
+        copy_with_regions(r->to, n, operands, n->regions, results);
+    else
+        visit_regions(w, r->to, n, operands, results);
+    if (n->result_count > 0)
+        inherit_uses(w, r, n, results[0]);
+    return true;
+}
+
+graph *peephole_rewrite(graph *g, pass_context *cx, const peephole *const *tables) {
+    bool changed;
+    graph *better = rewrite_with(g, cx->arena, tables, &changed);
+    if (better == NULL || !changed)
+        return better == NULL ? NULL : g;
+    return without_dead_nodes(better, cx->arena);
 }
 
 void copy_with_regions(graph *to, const node *n, const value *operands, graph **regions,
@@ -106,6 +142,11 @@ const node *value_made_by(const graph *g, value v, const op_def *op) {
 
 const node *operand_made_by(const graph *g, const node *n, uint32_t i, const op_def *op) {
     return value_made_by(g, n->operands[i], op);
+}
+
+bool operand_is_shared(const use_counts *uses, const node *n, uint32_t i) {
+    uint32_t id = n->operands[i].node;
+    return id < uses->of.count && uses->of.items[id] > 1;
 }
 
 bool value_is_splat(const graph *g, value v) {

@@ -13,17 +13,21 @@
 
 #include "passes/pass.h"
 
+/* How often the nodes of the new graph will be used. */
+typedef struct use_counts use_counts;
+
 /* Node n (with one result) is not in g, but its operands are, and new nodes may be added there.
  * Returns what stands for its result, of the same type; NO_VALUE to leave it. */
-typedef value (*peephole_rule)(graph *g, const node *n, void *user);
+typedef value (*peephole_rule)(graph *g, const node *n, const use_counts *uses);
 
 typedef struct peephole {
     const op_def *op; /* NULL: any op */
     peephole_rule rule;
 } peephole;
 
-/* `rules` ends with a NULL rule. The same graph when no rule applied. */
-graph *peephole_rewrite(graph *g, pass_context *cx, const peephole *rules, void *user);
+/* Tables end with a NULL rule, the list of tables with NULL; rules are tried in order. The same
+ * graph when none applied. */
+graph *peephole_rewrite(graph *g, pass_context *cx, const peephole *const *tables);
 
 /* Copies node n with other regions, filling a value per result. */
 void copy_with_regions(graph *to, const node *n, const value *operands, graph **regions,
@@ -34,6 +38,8 @@ void copy_with_regions(graph *to, const node *n, const value *operands, graph **
 /* The node that makes operand i, when it is such an op (then also result 0); else NULL. */
 const node *operand_made_by(const graph *g, const node *n, uint32_t i, const op_def *op);
 const node *value_made_by(const graph *g, value v, const op_def *op);
+/* Others than n use its operand i too: work that a rule draws into n would be done twice. */
+bool operand_is_shared(const use_counts *uses, const node *n, uint32_t i);
 /* A constant whose elements are all one number. */
 bool value_is_splat(const graph *g, value v);
 /* ... and that number, where a double holds it exactly. */

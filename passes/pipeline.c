@@ -13,19 +13,29 @@
 
 const pass *const pipeline[] = {
     /* One spelling for each meaning; branches that are never taken vanish. */
+    &pass_pin,
     &pass_canonicalize,
     &pass_fold,
+    &pass_simplify,
+
+    /* Forms that do not overflow or cancel, before anything is differentiated. */
+    &pass_stabilize,
     &pass_cse,
 
     /* Gradients become ordinary nodes, composites what they stand for. A target that runs
      * graphs as they are stops here. */
+    &pass_autodiff,
     &pass_composites,
 
     /* What both leave behind: sums over repeated axes, equal halves, constants. */
     &pass_canonicalize,
     &pass_fold,
+    &pass_simplify,
     &pass_cse,
     &pass_dce,
+
+    /* Kernels. */
+    &pass_layout,
     NULL,
 };
 
