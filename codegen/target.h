@@ -31,5 +31,10 @@ extern const target *const target_registry[]; /* NULL-terminated */
 const target *target_find(const char *name);
 /* What of the options concerns the passes; debug builds verify after every pass. */
 pipeline_options target_pipeline_options(const compile_options *o);
+/* A copy that shares nothing with the graph it is made of: regions included, without the
+ * locations, whose names belong to the frontend. */
+graph *target_copy_graph(const graph *g, arena *a);
+/* Fills the public face from a graph's inputs and outputs. Names are shared with the graph. */
+void target_describe(executable *x, const graph *g, arena *a);
 
 #endif

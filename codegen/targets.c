@@ -3,9 +3,11 @@
 
 #include "codegen/target.h"
 
+extern const target target_cpu; /* codegen/cpu/cpu.c */
 extern const target target_ref; /* codegen/ref/ref.c */
 
 const target *const target_registry[] = {
+    &target_cpu,
     &target_ref,
     NULL,
 };
@@ -31,4 +33,54 @@ pipeline_options target_pipeline_options(const compile_options *o) {
         .verify = VERIFY_ALWAYS || o->verify != NULL,
         .verify_by_execution = o->verify != NULL && strcmp(o->verify, "exec") == 0,
     };
+}
+
+static bool copy_whole(rewriter *r, const node *n, const value *operands, value *results) {
+    graph *to = r->to;
+    node copy = *n;
+    copy.location = (location){0};
+    copy.regions = ARENA_ARRAY(to->arena, graph *, n->region_count);
+    for (uint32_t i = 0; i < n->region_count; i++)
+        copy.regions[i] = graph_rewrite(n->regions[i], to->arena, copy_whole, NULL);
+    to->location = (location){0};
+    value v = graph_copy_node(to, &copy, operands);
+    for (uint32_t i = 0; i < n->result_count; i++)
+        results[i] = value_is_none(v) ? NO_VALUE : value_result(v, i);
+    return true;
+}
+
+graph *target_copy_graph(const graph *g, arena *a) {
+    return graph_rewrite(g, a, copy_whole, NULL);
+}
+
+static const executable_argument *describe_inputs(const graph *g, arena *a) {
+    executable_argument *in = ARENA_ARRAY(a, executable_argument, g->inputs.count);
+    for (uint32_t i = 0; i < g->inputs.count; i++) {
+        const graph_input *input = &g->inputs.items[i];
+        in[i] = (executable_argument){.name = input->name,
+                                      .type = *value_type(g, input->value),
+                                      .state = input->role == INPUT_STATE,
+                                      .into = -1};
+    }
+    return in;
+}
+
+static const executable_argument *describe_outputs(const graph *g, arena *a) {
+    executable_argument *out = ARENA_ARRAY(a, executable_argument, g->outputs.count);
+    for (uint32_t i = 0; i < g->outputs.count; i++) {
+        const graph_output *output = &g->outputs.items[i];
+        out[i] = (executable_argument){.name = output->name,
+                                       .type = *value_type(g, output->value),
+                                       .state = output->into >= 0,
+                                       .into = output->into};
+    }
+    return out;
+}
+
+void target_describe(executable *x, const graph *g, arena *a) {
+    x->inputs = describe_inputs(g, a);
+    x->outputs = describe_outputs(g, a);
+    x->input_count = (int)g->inputs.count;
+    x->output_count = (int)g->outputs.count;
+    x->bound_batch = g->bound_batch;
 }

@@ -180,46 +180,6 @@ static void ref_free(executable *base) {
 
 /* ---- compiling ------------------------------------------------------------------------------------ */
 
-/* Regions are shared between graphs, so a copy that outlives the others needs its own; where
- * nodes come from is forgotten, for its names belong to the frontend. */
-static bool copy_whole(rewriter *r, const node *n, const value *operands, value *results) {
-    graph *to = r->to;
-    node copy = *n;
-    copy.location = (location){0};
-    copy.regions = ARENA_ARRAY(to->arena, graph *, n->region_count);
-    for (uint32_t i = 0; i < n->region_count; i++)
-        copy.regions[i] = graph_rewrite(n->regions[i], to->arena, copy_whole, NULL);
-    to->location = (location){0};
-    value v = graph_copy_node(to, &copy, operands);
-    for (uint32_t i = 0; i < n->result_count; i++)
-        results[i] = value_is_none(v) ? NO_VALUE : value_result(v, i);
-    return true;
-}
-
-static void describe_arguments(ref_executable *x) {
-    const graph *g = x->graph;
-    executable_argument *in = ARENA_ARRAY(x->arena, executable_argument, g->inputs.count);
-    executable_argument *out = ARENA_ARRAY(x->arena, executable_argument, g->outputs.count);
-    for (uint32_t i = 0; i < g->inputs.count; i++) {
-        const graph_input *input = &g->inputs.items[i];
-        in[i] = (executable_argument){.name = input->name,
-                                      .type = *value_type(g, input->value),
-                                      .state = input->role == INPUT_STATE,
-                                      .into = -1};
-    }
-    for (uint32_t i = 0; i < g->outputs.count; i++) {
-        const graph_output *output = &g->outputs.items[i];
-        out[i] = (executable_argument){.name = output->name,
-                                       .type = *value_type(g, output->value),
-                                       .state = output->into >= 0,
-                                       .into = output->into};
-    }
-    x->base.inputs = in;
-    x->base.outputs = out;
-    x->base.input_count = (int)g->inputs.count;
-    x->base.output_count = (int)g->outputs.count;
-}
-
 static const executable_operations ref_operations = {
     .execution_new = ref_execution_new,
     .execution_free = ref_execution_free,
@@ -232,13 +192,12 @@ static ref_executable *make_executable(const graph *g, arena *a) {
     ref_executable *x = ARENA_NEW(a, ref_executable);
     x->memory = arena_memory(a);
     x->arena = a;
-    x->graph = graph_rewrite(g, a, copy_whole, NULL);
+    x->graph = target_copy_graph(g, a);
     if (x->graph == NULL)
         return NULL;
     x->base.operations = &ref_operations;
-    x->base.bound_batch = g->bound_batch;
     x->base.report = "interpreted: nothing to compile";
-    describe_arguments(x);
+    target_describe(&x->base, x->graph, a);
     return x;
 }
 

@@ -1,0 +1,36 @@
+/* The executable of the CPU target: loaded kernels and the list of their launches.
+ *
+ * cpu.c makes it (passes, kernels, toolchain), execute.c runs it. It keeps the scheduled graph,
+ * so that memory can be planned again for another capacity without compiling.
+ */
+#ifndef CORNU_CODEGEN_CPU_CPU_H
+#define CORNU_CODEGEN_CPU_CPU_H
+
+#include "codegen/cpu/abi.h"
+#include "codegen/cpu/toolchain.h"
+#include "codegen/target.h"
+
+/* One run of a kernel. Its buffers are the group's operands, then its results. */
+typedef struct cpu_launch {
+    const program_kernel *kernel;
+    int kernel_index;
+    int argument_count;
+    const value *arguments; /* in the graph */
+    const char *name;       /* for messages and profiles */
+} cpu_launch;
+
+typedef struct cpu_executable {
+    executable base; /* first: the public face */
+    memory *memory;
+    arena *arena; /* holds this struct too */
+    const graph *graph;
+    target_facts facts;
+    toolchain_library *library;
+    VEC(cpu_launch) launches;
+    int argument_total; /* of all launches */
+    void **constants;   /* by node: what constants hold, aligned; only read */
+} cpu_executable;
+
+extern const executable_operations cpu_operations; /* execute.c */
+
+#endif
