@@ -297,9 +297,12 @@ cn_status cn_compile_at(cn_source where, const cn_compile_options *options) {
     cn_context *c = m->context;
     if (!model_acquire(m, where, "compile")) return c->diag.status;
     where.options_size = sizeof(cn_optimizer_options);
-    CONTEXT_ENTER(c, (model_release(m), c->diag.status));
+    cn_source outer = c->where;
+    CONTEXT_ENTER(c, (c->where = outer, model_release(m), c->diag.status));
+    c->where = where; /* of the loss's ops */
     bool ok = compile_model(m, where, &o);
     CONTEXT_LEAVE(c);
+    c->where = outer;
     model_release(m);
     return ok ? CN_OK : c->diag.status;
 }

@@ -243,30 +243,45 @@ struct cn_metric {
 const cn_metric *metric_resolve(const cn_metric *m, const type *target, const type *prediction);
 
 struct cn_schedule {
-    /* The same formula twice: as ops in the step, and on the host. */
-    cn_tensor (*build)(const struct cn_schedule *s, cn_tensor step /* f32 scalar */);
-    double (*host)(const struct cn_schedule *s, double step);
+    /* One formula, on numbers of the host and on scalars of the step alike (schedules.c); NULL:
+     * poison. */
+    struct schedule_number (*formula)(const struct cn_schedule *s, struct schedule_number step);
     double parameters[6];
     bool flag;
     size_t count;
     const double *boundaries, *values;
     cn_context *context;
 };
+/* The f32 learning rate at a step (an i64 scalar), computed in f64. */
+cn_tensor schedule_build(const cn_schedule *s, cn_tensor step);
 
+/* One weight's part of an optimizer step: clipped and decayed already. */
+typedef struct weight_step {
+    cn_optimizer *optimizer;
+    cn_updates *updates;
+    variable *weight;
+    cn_tensor value, gradient;
+    cn_tensor learning_rate;   /* f32 scalar */
+    cn_tensor ordinal;         /* f32 scalar: 1 in the first step */
+} weight_step;
 typedef struct optimizer_class {
     const char *name;          /* Keras': "adam" */
-    double default_learning_rate;
-    /* Appends slot and weight updates for one weight; clipping and decay are done. */
-    void (*apply)(cn_optimizer *o, cn_updates *u, variable *weight, cn_tensor gradient, cn_tensor learning_rate, cn_tensor step);
+    double learning_rate, weight_decay; /* defaults */
+    unsigned options;          /* set of optimizer_option (optimizers.h) */
+    /* Makes the slots of all weights, in Keras' order. */
+    void (*build)(cn_optimizer *o, variable *const *weights, size_t count);
+    /* The weight's new value; updates the slots. */
+    cn_tensor (*apply)(const weight_step *s);
 } optimizer_class;
 struct cn_optimizer {
     cn_context *context;
     const optimizer_class *class; /* NULL: poison */
     cn_optimizer_options options; /* defaults filled in */
     cn_source where;
+    const char *name;             /* "adam", "adam_1": of its variables; given at first use */
     variable *iteration, *learning_rate; /* the latter NULL under a schedule; made at first use */
     VEC(variable *) slots;               /* in Keras' order */
-    map slot_of;                         /* (weight id, slot name) -> slot */
+    map slot_of;                         /* "WEIGHT-ID/name" -> index in slots */
 };
 struct cn_updates { cn_context *context; VEC(update) items; };
 /* The slot of a weight, made at first need, zeros of the weight's type. */

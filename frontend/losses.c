@@ -20,14 +20,9 @@ static int rank_of(cn_tensor x) {
     return tensor_type(x)->rank;
 }
 
-static bool ends_in_one(cn_tensor x) {
-    const type *t = tensor_type(x);
-    return t->rank > 0 && dim_is(t->dims[t->rank - 1], 1);
-}
-
 /* Keras' rule for ranks that differ by an axis of 1 at the end of the longer. */
 static void align_ranks(cn_tensor *longer, cn_tensor *shorter) {
-    if (rank_of(*longer) != rank_of(*shorter) + 1 || !ends_in_one(*longer))
+    if (rank_of(*longer) != rank_of(*shorter) + 1 || !ends_in_one(tensor_type(*longer)))
         return;
     if (rank_of(*shorter) == 1)
         *shorter = cn_op_expand_dims(*shorter, -1);
@@ -35,16 +30,16 @@ static void align_ranks(cn_tensor *longer, cn_tensor *shorter) {
         *longer = cn_op_squeeze(*longer, -1);
 }
 
-bool target_fits(const char *who, cn_tensor *target, cn_tensor *prediction) {
+bool target_fits(const char *who, cn_tensor *truth, cn_tensor *prediction) {
     cn_context *c = prediction->context;
-    if (!cn_tensor_ok(*target) || !cn_tensor_ok(*prediction))
+    if (!cn_tensor_ok(*truth) || !cn_tensor_ok(*prediction))
         return false;
-    align_ranks(target, prediction);
-    align_ranks(prediction, target);
-    if (shape_equal(tensor_type(*target), tensor_type(*prediction)))
+    align_ranks(truth, prediction);
+    align_ranks(prediction, truth);
+    if (shape_equal(tensor_type(*truth), tensor_type(*prediction)))
         return true;
     return context_fail(c, c->where, CN_ERROR_SHAPE, "%s: the target is %s, the prediction %s", who,
-                        tensor_describe(*target), tensor_describe(*prediction));
+                        tensor_describe(*truth), tensor_describe(*prediction));
 }
 
 int axis_of(cn_tensor x, int64_t axis) {
@@ -70,7 +65,7 @@ cn_tensor labels_fit(const char *who, cn_tensor labels, cn_tensor prediction, in
         return tensor_poison(c);
     }
     type wanted = without_axis(*tensor_type(prediction), axis);
-    if (rank_of(labels) == wanted.rank + 1 && ends_in_one(labels))
+    if (rank_of(labels) == wanted.rank + 1 && ends_in_one(tensor_type(labels)))
         labels = cn_op_squeeze(labels, -1);
     if (!shape_equal(tensor_type(labels), &wanted)) {
         context_fail(c, c->where, CN_ERROR_SHAPE,
@@ -101,27 +96,27 @@ cn_tensor mean_over_features(cn_tensor x) {
     return cn_op_mean(x, 1, (const int64_t[]){-1}, false);
 }
 
-cn_tensor loss_mean_squared_error(const cn_loss *l, cn_tensor target, cn_tensor prediction) {
+cn_tensor loss_mean_squared_error(const cn_loss *l, cn_tensor truth, cn_tensor prediction) {
     (void)l;
-    return mean_over_features(cn_op_square(cn_op_subtract(prediction, target)));
+    return mean_over_features(cn_op_square(cn_op_subtract(prediction, truth)));
 }
 
-cn_tensor loss_mean_absolute_error(const cn_loss *l, cn_tensor target, cn_tensor prediction) {
+cn_tensor loss_mean_absolute_error(const cn_loss *l, cn_tensor truth, cn_tensor prediction) {
     (void)l;
-    return mean_over_features(cn_op_absolute(cn_op_subtract(prediction, target)));
+    return mean_over_features(cn_op_absolute(cn_op_subtract(prediction, truth)));
 }
 
 /* e^2 / 2 within delta, a line of slope delta beyond. */
-cn_tensor loss_huber(const cn_loss *l, cn_tensor target, cn_tensor prediction) {
-    cn_tensor error = cn_op_absolute(cn_op_subtract(prediction, target));
+cn_tensor loss_huber(const cn_loss *l, cn_tensor truth, cn_tensor prediction) {
+    cn_tensor error = cn_op_absolute(cn_op_subtract(prediction, truth));
     cn_tensor delta = cn_op_constant(prediction.context, l->delta, cn_tensor_dtype(prediction));
     cn_tensor line = cn_op_shift(cn_op_scale(error, l->delta), -0.5 * l->delta * l->delta);
     cn_tensor parabola = cn_op_scale(cn_op_square(error), 0.5);
     return mean_over_features(cn_op_where(cn_op_less_equal(error, delta), parabola, line));
 }
 
-static cn_tensor custom_values(const cn_loss *l, cn_tensor target, cn_tensor prediction) {
-    return l->custom(target, prediction, l->user);
+static cn_tensor custom_values(const cn_loss *l, cn_tensor truth, cn_tensor prediction) {
+    return l->custom(truth, prediction, l->user);
 }
 
 /* ---- weights and reduction --------------------------------------------------------------------- */
@@ -143,7 +138,7 @@ static cn_tensor mean_all(cn_tensor x) {
 static cn_tensor weights_for(cn_tensor values, cn_tensor weight) {
     if (!cn_tensor_ok(weight) || !cn_tensor_ok(values))
         return weight;
-    if (rank_of(weight) == rank_of(values) + 1 && ends_in_one(weight))
+    if (rank_of(weight) == rank_of(values) + 1 && ends_in_one(tensor_type(weight)))
         weight = cn_op_squeeze(weight, -1);
     while (cn_tensor_ok(weight) && rank_of(weight) < rank_of(values))
         weight = cn_op_expand_dims(weight, -1);
@@ -172,26 +167,26 @@ static cn_tensor reduce(cn_reduction reduction, cn_tensor values, cn_tensor weig
     return mean_all(values);
 }
 
-static cn_tensor target_as_wanted(const cn_loss *l, const char *who, cn_tensor target,
+static cn_tensor target_as_wanted(const cn_loss *l, const char *who, cn_tensor truth,
                                   cn_tensor *prediction) {
     if (l->sparse)
-        return labels_fit(who, target, *prediction, l->axis);
+        return labels_fit(who, truth, *prediction, l->axis);
     bool fixed = l->target_dtype != CN_DTYPE_DEFAULT;
-    target = cn_op_cast(target, fixed ? l->target_dtype : cn_tensor_dtype(*prediction));
-    if (l->custom == NULL && !target_fits(who, &target, prediction))
+    truth = cn_op_cast(truth, fixed ? l->target_dtype : cn_tensor_dtype(*prediction));
+    if (l->custom == NULL && !target_fits(who, &truth, prediction))
         return tensor_poison(prediction->context);
-    return target;
+    return truth;
 }
 
-static cn_tensor apply(const cn_loss *l, cn_tensor target, cn_tensor prediction, cn_tensor weight) {
+static cn_tensor apply(const cn_loss *l, cn_tensor truth, cn_tensor prediction, cn_tensor weight) {
     cn_context *c = prediction.context;
     const char *who = arena_format(c->arena, "loss \"%s\"", l->name);
     prediction = as_float(prediction);
-    target = target_as_wanted(l, who, target, &prediction);
-    if (!cn_tensor_ok(target))
+    truth = target_as_wanted(l, who, truth, &prediction);
+    if (!cn_tensor_ok(truth))
         return tensor_poison(c);
-    cn_tensor values = as_float(l->function(l, target, prediction));
-    cn_tensor mask = mask_weights(l, target, cn_tensor_dtype(values));
+    cn_tensor values = as_float(l->function(l, truth, prediction));
+    cn_tensor mask = mask_weights(l, truth, cn_tensor_dtype(values));
     if (weight.context != NULL)
         weight = weights_for(values, weight);
     if (mask.context != NULL)
@@ -199,7 +194,7 @@ static cn_tensor apply(const cn_loss *l, cn_tensor target, cn_tensor prediction,
     return reduce(l->reduction, values, weight);
 }
 
-cn_tensor cn_loss_apply(const cn_loss *loss, cn_tensor target, cn_tensor prediction,
+cn_tensor cn_loss_apply(const cn_loss *loss, cn_tensor truth, cn_tensor prediction,
                         cn_tensor sample_weight) {
     cn_context *c = prediction.context;
     if (c == NULL)
@@ -208,16 +203,16 @@ cn_tensor cn_loss_apply(const cn_loss *loss, cn_tensor target, cn_tensor predict
     cn_tensor result = tensor_poison(c);
     if (loss == NULL)
         context_fail(c, c->where, CN_ERROR_INVALID_ARGUMENT, "loss_apply: the loss is NULL");
-    else if (loss->function != NULL && cn_tensor_ok(target) && cn_tensor_ok(prediction))
-        result = apply(loss, target, prediction, sample_weight);
+    else if (loss->function != NULL && cn_tensor_ok(truth) && cn_tensor_ok(prediction))
+        result = apply(loss, truth, prediction, sample_weight);
     CONTEXT_LEAVE(c);
     return result;
 }
 
 /* ---- objects --------------------------------------------------------------------------------- */
 
-#define LOSS(keras_name, ...)                            \
-    const cn_loss cn_loss_object_##keras_name = {        \
+#define LOSS(keras_name, ...)                     \
+    const cn_loss cn_loss_object_##keras_name = { \
         .name = #keras_name, .function = loss_##keras_name, .delta = 1, .axis = -1, __VA_ARGS__}
 LOSS(mean_squared_error, .sparse = false);
 LOSS(mean_absolute_error, .sparse = false);
@@ -235,16 +230,19 @@ static const cn_loss failed_loss = {.name = "failed"};
 
 static bool check_loss(cn_context *c, cn_source where, const cn_loss *base, unsigned takes,
                        const cn_loss_options *o) {
-    const struct { unsigned option; bool given; const char *name; } rows[] = {
-        {DELTA, o->delta != 0, "delta"},
-        {LOGITS, o->from_logits, "from_logits"},
-        {LOGITS, o->axis != 0, "axis"},
-        {SMOOTHING, o->label_smoothing != 0, "label_smoothing"},
-        {IGNORE_CLASS, o->ignore_class != 0, "ignore_class"}};
+    const struct {
+        unsigned option;
+        bool given;
+        const char *name;
+    } rows[] = {{DELTA, o->delta != 0, "delta"},
+                {LOGITS, o->from_logits, "from_logits"},
+                {LOGITS, o->axis != 0, "axis"},
+                {SMOOTHING, o->label_smoothing != 0, "label_smoothing"},
+                {IGNORE_CLASS, o->ignore_class != 0, "ignore_class"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].given && (takes & rows[i].option) == 0)
-            return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "loss \"%s\" has no option .%s",
-                                base->name, rows[i].name);
+            return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
+                                "loss \"%s\" has no option .%s", base->name, rows[i].name);
     if (!(option_number(o->delta, 1) > 0))
         return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
                             "loss \"%s\": .delta is %g; it is positive", base->name,
@@ -294,7 +292,7 @@ static const cn_loss *make_loss(cn_source where, const cn_loss_options *options,
     return result;
 }
 
-#define CONSTRUCTOR(keras_name, takes)                                                       \
+#define CONSTRUCTOR(keras_name, takes)                                                          \
     const cn_loss *cn_loss_##keras_name##_at(cn_source where, const cn_loss_options *options) { \
         return make_loss(where, options, &cn_loss_object_##keras_name, (takes));                \
     }
@@ -328,8 +326,12 @@ const cn_loss *cn_custom_loss_at(cn_source where, const cn_custom_loss_options *
     if (check_custom(c, where, &o)) {
         cn_loss *l = ARENA_NEW(c->arena, cn_loss);
         *l = (cn_loss){.name = arena_string(c->arena, o.name != NULL ? o.name : "custom_loss"),
-                       .function = custom_values, .custom = o.function, .reduction = o.reduction,
-                       .target_dtype = o.target_dtype, .axis = -1, .context = c};
+                       .function = custom_values,
+                       .custom = o.function,
+                       .reduction = o.reduction,
+                       .target_dtype = o.target_dtype,
+                       .axis = -1,
+                       .context = c};
         l->user = o.user == NULL ? NULL : arena_copy(c->arena, o.user, o.user_size);
         result = l;
     }

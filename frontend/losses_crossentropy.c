@@ -100,14 +100,14 @@ static value build_entropy(const op_call *call) {
     return loss;
 }
 
-static cn_tensor entropy(const char *composite, cn_tensor scores, cn_tensor target) {
-    const cn_tensor operands[] = {scores, target};
+static cn_tensor entropy(const char *composite, cn_tensor scores, cn_tensor truth) {
+    const cn_tensor operands[] = {scores, truth};
     return op_record(scores.context, composite, build_entropy, operands, 2, NULL);
 }
 
 /* ---- the losses ---------------------------------------------------------------------------------- */
 
-cn_tensor loss_binary_crossentropy(const cn_loss *l, cn_tensor target, cn_tensor prediction) {
+cn_tensor loss_binary_crossentropy(const cn_loss *l, cn_tensor truth, cn_tensor prediction) {
     cn_context *c = prediction.context;
     int rank = tensor_type(prediction)->rank, axis = axis_of(prediction, l->axis);
     if (axis < 0 && rank > 0) {
@@ -117,34 +117,34 @@ cn_tensor loss_binary_crossentropy(const cn_loss *l, cn_tensor target, cn_tensor
     }
     double smoothing = l->label_smoothing;
     if (smoothing != 0)
-        target = cn_op_shift(cn_op_scale(target, 1 - smoothing), 0.5 * smoothing);
+        truth = cn_op_shift(cn_op_scale(truth, 1 - smoothing), 0.5 * smoothing);
     evidence e = find_scores(l, prediction, axis, is_sigmoid);
     cn_tensor values;
     if (e.scores) {
-        values = entropy("sigmoid_cross_entropy", e.tensor, target);
+        values = entropy("sigmoid_cross_entropy", e.tensor, truth);
     } else {
         cn_tensor p = cn_op_clip(e.tensor, epsilon, 1 - epsilon);
         cn_tensor no = cn_op_log(cn_op_shift(cn_op_negative(p), 1));
-        cn_tensor not_target = cn_op_shift(cn_op_negative(target), 1);
-        values = cn_op_negative(cn_op_add(cn_op_multiply(target, cn_op_log(p)),
-                                          cn_op_multiply(not_target, no)));
+        cn_tensor not_target = cn_op_shift(cn_op_negative(truth), 1);
+        values = cn_op_negative(
+            cn_op_add(cn_op_multiply(truth, cn_op_log(p)), cn_op_multiply(not_target, no)));
     }
     return rank < 2 ? values : cn_op_mean(values, 1, (const int64_t[]){axis}, false);
 }
 
-cn_tensor loss_categorical_crossentropy(const cn_loss *l, cn_tensor target, cn_tensor prediction) {
+cn_tensor loss_categorical_crossentropy(const cn_loss *l, cn_tensor truth, cn_tensor prediction) {
     evidence e = class_evidence(l, prediction);
     if (!cn_tensor_ok(e.tensor))
         return e.tensor;
-    target = axis_last(target, axis_of(target, l->axis));
+    truth = axis_last(truth, axis_of(truth, l->axis));
     if (l->label_smoothing != 0) {
-        cn_tensor classes = cn_op_size(target, -1, cn_tensor_dtype(target));
+        cn_tensor classes = cn_op_size(truth, -1, cn_tensor_dtype(truth));
         cn_tensor share = cn_op_scale(cn_op_reciprocal(classes), l->label_smoothing);
-        target = cn_op_add(cn_op_scale(target, 1 - l->label_smoothing), share);
+        truth = cn_op_add(cn_op_scale(truth, 1 - l->label_smoothing), share);
     }
     if (e.scores)
-        return entropy("softmax_cross_entropy", e.tensor, target);
-    cn_tensor terms = cn_op_multiply(target, log_of_clipped(e.tensor));
+        return entropy("softmax_cross_entropy", e.tensor, truth);
+    cn_tensor terms = cn_op_multiply(truth, log_of_clipped(e.tensor));
     return cn_op_negative(cn_op_sum(terms, 1, (const int64_t[]){-1}, false));
 }
 
@@ -167,6 +167,5 @@ cn_tensor loss_sparse_categorical_crossentropy(const cn_loss *l, cn_tensor label
     }
     cn_tensor values = e.scores ? entropy("sparse_softmax_cross_entropy", e.tensor, labels)
                                 : minus_log_of_picked(e.tensor, labels);
-    return counts.context == NULL ? values
-                                  : cn_op_where(counts, values, cn_op_zeros_like(values));
+    return counts.context == NULL ? values : cn_op_where(counts, values, cn_op_zeros_like(values));
 }

@@ -20,26 +20,26 @@ static cn_tensor as_numbers(cn_tensor truth_value) {
 
 /* ---- accuracy ------------------------------------------------------------------------------- */
 
-static cn_tensor exact_values(const cn_metric *m, cn_tensor target, cn_tensor prediction) {
-    if (!target_fits(title(m, prediction), &target, &prediction))
+static cn_tensor exact_values(const cn_metric *m, cn_tensor truth, cn_tensor prediction) {
+    if (!target_fits(title(m, prediction), &truth, &prediction))
         return tensor_poison(prediction.context);
-    target = cn_op_cast(target, cn_tensor_dtype(prediction));
-    return mean_over_features(as_numbers(cn_op_equal(target, prediction)));
+    truth = cn_op_cast(truth, cn_tensor_dtype(prediction));
+    return mean_over_features(as_numbers(cn_op_equal(truth, prediction)));
 }
 
-static cn_tensor binary_values(const cn_metric *m, cn_tensor target, cn_tensor prediction) {
-    if (!target_fits(title(m, prediction), &target, &prediction))
+static cn_tensor binary_values(const cn_metric *m, cn_tensor truth, cn_tensor prediction) {
+    if (!target_fits(title(m, prediction), &truth, &prediction))
         return tensor_poison(prediction.context);
     cn_dtype dtype = cn_tensor_dtype(prediction);
     cn_tensor threshold = cn_op_constant(prediction.context, m->threshold, dtype);
     cn_tensor yes = cn_op_greater(prediction, threshold);
-    return as_numbers(cn_op_equal(target, cn_op_cast(yes, cn_tensor_dtype(target))));
+    return as_numbers(cn_op_equal(truth, cn_op_cast(yes, cn_tensor_dtype(truth))));
 }
 
-static cn_tensor categorical_values(const cn_metric *m, cn_tensor target, cn_tensor prediction) {
-    if (!target_fits(title(m, prediction), &target, &prediction))
+static cn_tensor categorical_values(const cn_metric *m, cn_tensor truth, cn_tensor prediction) {
+    if (!target_fits(title(m, prediction), &truth, &prediction))
         return tensor_poison(prediction.context);
-    return as_numbers(cn_op_equal(cn_op_argmax(target, -1), cn_op_argmax(prediction, -1)));
+    return as_numbers(cn_op_equal(cn_op_argmax(truth, -1), cn_op_argmax(prediction, -1)));
 }
 
 static cn_tensor sparse_values(const cn_metric *m, cn_tensor labels, cn_tensor prediction) {
@@ -60,10 +60,10 @@ static cn_tensor within_top_k(const cn_metric *m, cn_tensor labels, cn_tensor pr
     return as_numbers(cn_op_less(ahead, cn_op_constant(c, (double)m->k, CN_I32)));
 }
 
-static cn_tensor top_k_values(const cn_metric *m, cn_tensor target, cn_tensor prediction) {
-    if (!target_fits(title(m, prediction), &target, &prediction))
+static cn_tensor top_k_values(const cn_metric *m, cn_tensor truth, cn_tensor prediction) {
+    if (!target_fits(title(m, prediction), &truth, &prediction))
         return tensor_poison(prediction.context);
-    return within_top_k(m, cn_op_argmax(target, -1), prediction);
+    return within_top_k(m, cn_op_argmax(truth, -1), prediction);
 }
 
 static cn_tensor sparse_top_k_values(const cn_metric *m, cn_tensor labels, cn_tensor prediction) {
@@ -72,39 +72,39 @@ static cn_tensor sparse_top_k_values(const cn_metric *m, cn_tensor labels, cn_te
 
 /* ---- errors and means ------------------------------------------------------------------------- */
 
-static cn_tensor squared_values(const cn_metric *m, cn_tensor target, cn_tensor prediction) {
-    if (!target_fits(title(m, prediction), &target, &prediction))
+static cn_tensor squared_values(const cn_metric *m, cn_tensor truth, cn_tensor prediction) {
+    if (!target_fits(title(m, prediction), &truth, &prediction))
         return tensor_poison(prediction.context);
-    return loss_mean_squared_error(NULL, target, prediction);
+    return loss_mean_squared_error(NULL, truth, prediction);
 }
 
-static cn_tensor absolute_values(const cn_metric *m, cn_tensor target, cn_tensor prediction) {
-    if (!target_fits(title(m, prediction), &target, &prediction))
+static cn_tensor absolute_values(const cn_metric *m, cn_tensor truth, cn_tensor prediction) {
+    if (!target_fits(title(m, prediction), &truth, &prediction))
         return tensor_poison(prediction.context);
-    return loss_mean_absolute_error(NULL, target, prediction);
+    return loss_mean_absolute_error(NULL, truth, prediction);
 }
 
-static cn_tensor own_values(const cn_metric *m, cn_tensor target, cn_tensor prediction) {
+static cn_tensor own_values(const cn_metric *m, cn_tensor truth, cn_tensor prediction) {
     (void)m;
-    (void)target;
+    (void)truth;
     return prediction;
 }
 
-static cn_tensor custom_values(const cn_metric *m, cn_tensor target, cn_tensor prediction) {
-    return m->custom(target, prediction, m->user);
+static cn_tensor custom_values(const cn_metric *m, cn_tensor truth, cn_tensor prediction) {
+    return m->custom(truth, prediction, m->user);
 }
 
-static cn_tensor failed_values(const cn_metric *m, cn_tensor target, cn_tensor prediction) {
+static cn_tensor failed_values(const cn_metric *m, cn_tensor truth, cn_tensor prediction) {
     (void)m;
-    (void)target;
+    (void)truth;
     return tensor_poison(prediction.context);
 }
 
 /* ---- objects ------------------------------------------------------------------------------------- */
 
-static cn_tensor accuracy_values(const cn_metric *m, cn_tensor target, cn_tensor prediction);
+static cn_tensor accuracy_values(const cn_metric *m, cn_tensor truth, cn_tensor prediction);
 
-#define METRIC(object, keras_name, values) \
+#define METRIC(object, keras_name, values)        \
     const cn_metric cn_metric_object_##object = { \
         .name = (keras_name), .function = (values), .threshold = 0.5, .k = 5};
 METRIC(accuracy, "accuracy", accuracy_values)
@@ -121,24 +121,20 @@ METRIC(mean, "mean", own_values)
 
 static const cn_metric failed_metric = {.name = "failed", .function = failed_values};
 
-static bool ends_in_one(const type *t) {
-    return t->rank > 0 && dim_is(t->dims[t->rank - 1], 1);
-}
-
-const cn_metric *metric_resolve(const cn_metric *m, const type *target, const type *prediction) {
+const cn_metric *metric_resolve(const cn_metric *m, const type *truth, const type *prediction) {
     if (m->function != accuracy_values)
         return m;
     if (ends_in_one(prediction))
         return CN_BINARY_ACCURACY;
-    bool labels = target->rank < prediction->rank || ends_in_one(target);
+    bool labels = truth->rank < prediction->rank || ends_in_one(truth);
     return labels ? CN_SPARSE_CATEGORICAL_ACCURACY : CN_CATEGORICAL_ACCURACY;
 }
 
-static cn_tensor accuracy_values(const cn_metric *m, cn_tensor target, cn_tensor prediction) {
-    if (!cn_tensor_ok(target) || !cn_tensor_ok(prediction))
+static cn_tensor accuracy_values(const cn_metric *m, cn_tensor truth, cn_tensor prediction) {
+    if (!cn_tensor_ok(truth) || !cn_tensor_ok(prediction))
         return tensor_poison(prediction.context);
-    const cn_metric *kind = metric_resolve(m, tensor_type(target), tensor_type(prediction));
-    return kind->function(kind, target, prediction);
+    const cn_metric *kind = metric_resolve(m, tensor_type(truth), tensor_type(prediction));
+    return kind->function(kind, truth, prediction);
 }
 
 /* ---- constructors ----------------------------------------------------------------------------------- */
@@ -198,7 +194,7 @@ const cn_metric *cn_metric_sparse_top_k_categorical_accuracy_at(cn_source where,
 }
 
 const cn_metric *cn_metric_custom(cn_context *c, const char *name,
-                                  cn_tensor (*function)(cn_tensor target, cn_tensor prediction,
+                                  cn_tensor (*function)(cn_tensor truth, cn_tensor prediction,
                                                         const void *user),
                                   const void *user, size_t user_size) {
     if (c == NULL)
@@ -211,7 +207,9 @@ const cn_metric *cn_metric_custom(cn_context *c, const char *name,
     } else {
         cn_metric *m = ARENA_NEW(c->arena, cn_metric);
         *m = (cn_metric){.name = arena_string(c->arena, name != NULL ? name : "custom_metric"),
-                         .function = custom_values, .custom = function, .context = c};
+                         .function = custom_values,
+                         .custom = function,
+                         .context = c};
         m->user = user == NULL ? NULL : arena_copy(c->arena, user, user_size);
         result = m;
     }
