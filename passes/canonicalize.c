@@ -157,11 +157,16 @@ static value broadcast_of_reshape(graph *g, const node *n, const use_counts *use
 }
 
 static const peephole rules[] = {
-    {NULL, order_commutative},    {&op_compare, order_compare},
-    {&op_sub, sub_forms},         {&op_add, add_forms},
-    {&op_neg, neg_forms},         {&op_reshape, merge_reshapes},
-    {&op_transpose, merge_transposes}, {&op_broadcast, merge_broadcasts},
-    {&op_broadcast, broadcast_of_reshape}, {NULL, NULL},
+    {NULL, order_commutative},
+    {&op_compare, order_compare},
+    {&op_sub, sub_forms},
+    {&op_add, add_forms},
+    {&op_neg, neg_forms},
+    {&op_reshape, merge_reshapes},
+    {&op_transpose, merge_transposes},
+    {&op_broadcast, merge_broadcasts},
+    {&op_broadcast, broadcast_of_reshape},
+    {NULL, NULL},
 };
 
 static graph *run(graph *g, pass_context *cx) {

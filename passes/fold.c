@@ -48,9 +48,8 @@ static value *copy_operands(const graph *g, const node *n, graph *alone, bool as
         const node *constant = value_node(g, n->operands[i]);
         const leaf_attributes *a = constant->attributes;
         type scalar = type_scalar(a->dtype);
-        operands[i] = as_scalars
-                          ? build_array(alone, &scalar, a->value.bytes, a->value.length)
-                          : graph_copy_node(alone, constant, NULL);
+        operands[i] = as_scalars ? build_array(alone, &scalar, a->value.bytes, a->value.length)
+                                 : graph_copy_node(alone, constant, NULL);
     }
     return operands;
 }
@@ -122,8 +121,11 @@ static value fold_dim_size(graph *g, const node *n, const use_counts *uses) {
 }
 
 static const peephole rules[] = {
-    {&op_select, fold_select}, {&op_dim_size, fold_dim_size}, {NULL, fold_splats},
-    {NULL, fold_tables},       {NULL, NULL},
+    {&op_select, fold_select},
+    {&op_dim_size, fold_dim_size},
+    {NULL, fold_splats},
+    {NULL, fold_tables},
+    {NULL, NULL},
 };
 
 static graph *run(graph *g, pass_context *cx) {

@@ -78,9 +78,7 @@ static value absorb_right(graph *g, const node *n, const use_counts *uses) {
 static bool exchanges_operands(const integer_list *permutation, int batch, int left_free) {
     int right_free = permutation->count - batch - left_free;
     for (int i = 0; i < permutation->count; i++) {
-        int64_t from = i < batch                ? i
-                       : i < batch + right_free ? i + left_free
-                                                : i - right_free;
+        int64_t from = i < batch ? i : i < batch + right_free ? i + left_free : i - right_free;
         if (permutation->items[i] != from)
             return false;
     }

@@ -34,7 +34,8 @@ static bool dtype_is_signed(cn_dtype dtype) {
 static value mul_forms(graph *g, const node *n, const use_counts *uses) {
     (void)uses;
     value x = n->operands[0], y = n->operands[1];
-    const node *left = operand_made_by(g, n, 0, &op_neg), *right = operand_made_by(g, n, 1, &op_neg);
+    const node *left = operand_made_by(g, n, 0, &op_neg),
+               *right = operand_made_by(g, n, 1, &op_neg);
     double c;
     if (value_is_number(g, y, 1))
         return x;
@@ -57,7 +58,8 @@ static bool has_exact_inverse(double c) {
 static value div_forms(graph *g, const node *n, const use_counts *uses) {
     (void)uses;
     value x = n->operands[0], y = n->operands[1];
-    const node *left = operand_made_by(g, n, 0, &op_neg), *right = operand_made_by(g, n, 1, &op_neg);
+    const node *left = operand_made_by(g, n, 0, &op_neg),
+               *right = operand_made_by(g, n, 1, &op_neg);
     double c;
     if (value_is_number(g, y, 1))
         return x;
@@ -183,10 +185,17 @@ static value cast_forms(graph *g, const node *n, const use_counts *uses) {
 }
 
 const peephole simplify_arithmetic[] = {
-    {&op_add, add_zero},      {&op_mul, mul_forms},    {&op_div, div_forms},
-    {&op_pow, pow_forms},     {&op_max, extreme_forms}, {&op_min, extreme_forms},
-    {&op_bit, bit_forms},     {&op_not, not_forms},    {&op_select, select_forms},
-    {&op_cast, cast_forms},   {NULL, NULL},
+    {&op_add, add_zero},
+    {&op_mul, mul_forms},
+    {&op_div, div_forms},
+    {&op_pow, pow_forms},
+    {&op_max, extreme_forms},
+    {&op_min, extreme_forms},
+    {&op_bit, bit_forms},
+    {&op_not, not_forms},
+    {&op_select, select_forms},
+    {&op_cast, cast_forms},
+    {NULL, NULL},
 };
 
 static graph *run(graph *g, pass_context *cx) {

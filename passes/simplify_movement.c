@@ -89,8 +89,7 @@ static value slice_of_pad(graph *g, const node *n, const use_counts *uses) {
     const type *x = operand_type(g, pad, 0);
     int64_t starts[MAX_RANK];
     for (int i = 0; i < x->rank; i++) {
-        bool untouched =
-            p->low.items[i] == 0 && p->high.items[i] == 0 && p->interior.items[i] == 0;
+        bool untouched = p->low.items[i] == 0 && p->high.items[i] == 0 && p->interior.items[i] == 0;
         starts[i] = untouched                  ? a->starts.items[i]
                     : p->interior.items[i] > 0 ? -1
                                                : start_within(n, i, p->low.items[i], x->dims[i]);
@@ -249,11 +248,17 @@ static value pointwise_of_broadcast(graph *g, const node *n, const use_counts *u
 }
 
 const peephole simplify_movement[] = {
-    {&op_slice, slice_of_whole},         {&op_slice, slice_of_slice},
-    {&op_slice, slice_of_concat},        {&op_slice, slice_of_pad},
-    {&op_slice, slice_of_broadcast},     {&op_pad, pad_by_nothing},
-    {&op_concat, concat_of_one},         {&op_reverse, reverse_forms},
-    {&op_transpose, transpose_of_unit_axes}, {&op_transpose, transpose_of_broadcast},
-    {&op_reshape, reshape_of_broadcast}, {NULL, pointwise_of_broadcast},
+    {&op_slice, slice_of_whole},
+    {&op_slice, slice_of_slice},
+    {&op_slice, slice_of_concat},
+    {&op_slice, slice_of_pad},
+    {&op_slice, slice_of_broadcast},
+    {&op_pad, pad_by_nothing},
+    {&op_concat, concat_of_one},
+    {&op_reverse, reverse_forms},
+    {&op_transpose, transpose_of_unit_axes},
+    {&op_transpose, transpose_of_broadcast},
+    {&op_reshape, reshape_of_broadcast},
+    {NULL, pointwise_of_broadcast},
     {NULL, NULL},
 };

@@ -37,8 +37,8 @@ static value reduce_unit_axes(graph *g, const node *n, const use_counts *uses) {
 
 static value reduce_of_reduce(graph *g, const node *n, const use_counts *uses) {
     const node *inner = operand_made_by(g, n, 0, &op_reduce);
-    if (inner == NULL || operand_is_shared(uses, n, 0) || reduce_of(inner)->kind != reduce_of(n)->kind ||
-        is_half(n->types[0].dtype))
+    if (inner == NULL || operand_is_shared(uses, n, 0) ||
+        reduce_of(inner)->kind != reduce_of(n)->kind || is_half(n->types[0].dtype))
         return NO_VALUE;
     const type *x = operand_type(g, inner, 0);
     integer_list axes = {0};

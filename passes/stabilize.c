@@ -108,10 +108,11 @@ static value one_less_exp(graph *g, const node *n, const use_counts *uses) {
 }
 
 static const peephole rules[] = {
-    {&op_log, log_of_softmax},     {&op_log, log_of_sigmoid},  {&op_log, log_of_complement},
-    {&op_log, log_of_one_more},    {&op_log, log_of_exp},      {&op_log1p, log1p_of_exp},
-    {&op_log1p, log1p_of_sigmoid}, {&op_add, exp_less_one},    {&op_sub, one_less_exp},
-    {NULL, NULL},
+    {&op_log, log_of_softmax},     {&op_log, log_of_sigmoid},
+    {&op_log, log_of_complement},  {&op_log, log_of_one_more},
+    {&op_log, log_of_exp},         {&op_log1p, log1p_of_exp},
+    {&op_log1p, log1p_of_sigmoid}, {&op_add, exp_less_one},
+    {&op_sub, one_less_exp},       {NULL, NULL},
 };
 
 static graph *run(graph *g, pass_context *cx) {
