@@ -19,7 +19,7 @@ cn_tensor activation_apply(const cn_activation *a, cn_tensor x) {
     return a->function != NULL ? a->function(x, a) : tensor_poison(x.context);
 }
 
-/* ---- small words for formulas ------------------------------------------------------------------------- */
+/* ---- small words for formulas ----------------------------------------------------------- */
 
 /* A scalar beside x. */
 static cn_tensor filled(cn_tensor x, double number) {
@@ -40,7 +40,7 @@ static cn_tensor at_most(cn_tensor x, double number) {
     return cn_op_less_equal(x, filled(x, number));
 }
 
-/* ---- rectifiers ---------------------------------------------------------------------------------------- */
+/* ---- rectifiers ------------------------------------------------------------------------- */
 
 static cn_tensor linear(cn_tensor x, const_activation a) {
     (void)a;
@@ -97,7 +97,7 @@ static cn_tensor threshold(cn_tensor x, const_activation a) {
     return cn_op_where(above(x, a->parameters[0]), x, filled(x, a->parameters[1]));
 }
 
-/* ---- smooth gates ----------------------------------------------------------------------------------------- */
+/* ---- smooth gates ----------------------------------------------------------------------- */
 
 static cn_tensor gelu(cn_tensor x, const_activation a) {
     if (a->parameters[0] == 0) {
@@ -157,7 +157,7 @@ static cn_tensor glu(cn_tensor x, const_activation a) {
     return cn_op_multiply(values, cn_op_sigmoid(gates));
 }
 
-/* ---- of tanh, log and root ------------------------------------------------------------------------------------ */
+/* ---- of tanh, log and root -------------------------------------------------------------- */
 
 static cn_tensor tanh_of(cn_tensor x, const_activation a) {
     (void)a;
@@ -211,7 +211,7 @@ static cn_tensor exponential(cn_tensor x, const_activation a) {
     return cn_op_exp(x);
 }
 
-/* ---- over an axis ------------------------------------------------------------------------------------------------ */
+/* ---- over an axis ----------------------------------------------------------------------- */
 
 static cn_tensor softmax(cn_tensor x, const_activation a) {
     return cn_op_softmax(x, (int64_t)a->parameters[0]);
@@ -253,7 +253,7 @@ static cn_tensor sparsemax(cn_tensor given, const_activation a) {
     return exchange_last(cn_op_relu(cn_op_subtract(x, tau)), (int64_t)a->parameters[0]);
 }
 
-/* ---- the objects --------------------------------------------------------------------------------------------------- */
+/* ---- the objects ------------------------------------------------------------------------ */
 
 #define OBJECT(keras, formula, ...)                      \
     const cn_activation cn_activation_object_##keras = { \

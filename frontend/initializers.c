@@ -18,7 +18,7 @@ static const double two_pi = 6.283185307179586;
 /* The stddev of a standard normal cut at two. */
 static const double truncated_stddev = 0.87962566103423978;
 
-/* ---- numbers ------------------------------------------------------------------------------------------ */
+/* ---- numbers ---------------------------------------------------------------------------- */
 
 /* Two numbers in [0, 1), 53 bits each, of an element and an attempt. */
 static void draw(uint64_t seed, int64_t element, uint32_t attempt, double unit[2]) {
@@ -62,7 +62,7 @@ static void fill_truncated(double mean, double stddev, uint64_t seed, int64_t co
         out[i] = mean + stddev * draw_truncated(seed, i);
 }
 
-/* ---- constant and plain distributions -------------------------------------------------------------------- */
+/* ---- constant and plain distributions --------------------------------------------------- */
 
 /* parameters: the value. */
 static bool constant(const_initializer i, const type *t, uint64_t seed, double *out, arena *a) {
@@ -103,7 +103,7 @@ static bool uniform(const_initializer i, const type *t, uint64_t seed, double *o
     return true;
 }
 
-/* ---- variance scaling ---------------------------------------------------------------------------------------- */
+/* ---- variance scaling ------------------------------------------------------------------- */
 
 static void compute_fans(const type *t, double *in, double *out) {
     double field = 1;
@@ -139,7 +139,7 @@ static bool scaled(const_initializer i, const type *t, uint64_t seed, double *ou
     return true;
 }
 
-/* ---- orthogonal -------------------------------------------------------------------------------------------------- */
+/* ---- orthogonal ------------------------------------------------------------------------- */
 
 /* A tall matrix, rows >= columns, row-major. */
 typedef struct matrix {
@@ -214,7 +214,7 @@ static bool orthogonal(const_initializer init, const type *t, uint64_t seed, dou
     return true;
 }
 
-/* ---- the objects --------------------------------------------------------------------------------------------------- */
+/* ---- the objects ------------------------------------------------------------------------ */
 
 #define OBJECT(keras, filler, ...)                         \
     const cn_initializer cn_initializer_object_##keras = { \

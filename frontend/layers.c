@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- constructing -------------------------------------------------------------------------------- */
+/* ---- constructing ----------------------------------------------------------------------- */
 
 /* The caller may have been compiled with a shorter struct; what it lacks is zero. */
 static void *copy_options(cn_context *c, cn_source where, const layer_kind *kind,
@@ -32,7 +32,7 @@ cn_layer *layer_construct(cn_source where, const layer_kind *kind, const void *o
     return layer;
 }
 
-/* ---- options -------------------------------------------------------------------------------------- */
+/* ---- options ---------------------------------------------------------------------------- */
 
 bool option_fail(const cn_layer *layer, const char *format, ...) {
     char words[1024];
@@ -71,7 +71,7 @@ bool option_pair(const cn_layer *layer, const char *name, int64_t pair[2], int64
                        (long long)pair[0], (long long)pair[1]);
 }
 
-/* ---- calls ----------------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------------------ */
 
 void layer_add_weight(cn_layer *layer, cn_weight_options options) {
     cn_source where = layer->where;

@@ -57,7 +57,7 @@ static void add_bias(cn_layer *layer, int64_t count, const cn_initializer *initi
                                    .regularizer = regularizer});
 }
 
-/* ---- Conv2D --------------------------------------------------------------------------------------------- */
+/* ---- Conv2D ----------------------------------------------------------------------------- */
 
 static bool conv2d_complete(cn_layer *layer) {
     cn_conv2d_options *o = layer->options;
@@ -126,7 +126,7 @@ cn_layer *cn_conv2d_at(cn_source where, const cn_conv2d_options *options) {
     return layer_construct(where, &conv2d, options);
 }
 
-/* ---- DepthwiseConv2D ------------------------------------------------------------------------------------- */
+/* ---- DepthwiseConv2D -------------------------------------------------------------------- */
 
 static bool depthwise_complete(cn_layer *layer) {
     cn_depthwise_conv2d_options *o = layer->options;

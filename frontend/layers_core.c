@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* ---- dense ----------------------------------------------------------------------------------------- */
+/* ---- dense ------------------------------------------------------------------------------ */
 
 static bool dense_complete(cn_layer *layer) {
     const cn_dense_options *o = layer->options;
@@ -66,7 +66,7 @@ cn_layer *cn_dense_at(cn_source where, const cn_dense_options *options) {
     return layer_construct(where, &dense, options);
 }
 
-/* ---- activation --------------------------------------------------------------------------------------- */
+/* ---- activation ------------------------------------------------------------------------- */
 
 static bool activation_complete(cn_layer *layer) {
     const cn_activation_layer_options *o = layer->options;
@@ -88,7 +88,7 @@ cn_layer *cn_activation_at(cn_source where, const cn_activation_layer_options *o
     return layer_construct(where, &activation, options);
 }
 
-/* ---- dropout ------------------------------------------------------------------------------------------- */
+/* ---- dropout ---------------------------------------------------------------------------- */
 
 static bool dropout_complete(cn_layer *layer) {
     const cn_dropout_options *o = layer->options;
@@ -150,7 +150,7 @@ cn_layer *cn_dropout_at(cn_source where, const cn_dropout_options *options) {
     return layer_construct(where, &dropout, options);
 }
 
-/* ---- rescaling ------------------------------------------------------------------------------------------ */
+/* ---- rescaling -------------------------------------------------------------------------- */
 
 static bool rescaling_complete(cn_layer *layer) {
     cn_rescaling_options *o = layer->options;

@@ -71,7 +71,7 @@ MERGE(average, "Average", 0)
 MERGE(maximum, "Maximum", 0)
 #undef MERGE
 
-/* ---- concatenate ----------------------------------------------------------------------------------- */
+/* ---- concatenate ------------------------------------------------------------------------ */
 
 static bool concatenate_complete(cn_layer *layer) {
     cn_concatenate_options *o = layer->options;

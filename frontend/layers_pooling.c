@@ -64,7 +64,7 @@ cn_layer *cn_average_pooling2d_at(cn_source where, const cn_pooling2d_options *o
     return layer_construct(where, &average_pooling2d, options);
 }
 
-/* ---- over the whole image ------------------------------------------------------------------------------- */
+/* ---- over the whole image --------------------------------------------------------------- */
 
 typedef cn_tensor (*reduction)(cn_tensor x, int axis_count, const int64_t *axes, bool keepdims);
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* ---- flatten ----------------------------------------------------------------------------------------- */
+/* ---- flatten ---------------------------------------------------------------------------- */
 
 static void flatten_call(cn_layer_call *call) {
     const type *t = tensor_type(call->inputs[0]);
@@ -27,7 +27,7 @@ cn_layer *cn_flatten_at(cn_source where, const cn_flatten_options *options) {
     return layer_construct(where, &flatten, options);
 }
 
-/* ---- reshape ----------------------------------------------------------------------------------------- */
+/* ---- reshape ---------------------------------------------------------------------------- */
 
 static bool reshape_complete(cn_layer *layer) {
     const cn_reshape_options *o = layer->options;
@@ -75,7 +75,7 @@ cn_layer *cn_reshape_at(cn_source where, const cn_reshape_options *options) {
     return layer_construct(where, &reshape, options);
 }
 
-/* ---- permute ----------------------------------------------------------------------------------------- */
+/* ---- permute ---------------------------------------------------------------------------- */
 
 static bool permute_complete(cn_layer *layer) {
     const cn_permute_options *o = layer->options;
@@ -117,7 +117,7 @@ cn_layer *cn_permute_at(cn_source where, const cn_permute_options *options) {
     return layer_construct(where, &permute, options);
 }
 
-/* ---- zero padding --------------------------------------------------------------------------------------- */
+/* ---- zero padding ----------------------------------------------------------------------- */
 
 static bool zero_padding_complete(cn_layer *layer) {
     cn_zero_padding2d_options *o = layer->options;

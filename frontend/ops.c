@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-/* ---- one operand -------------------------------------------------------------------------------- */
+/* ---- one operand ------------------------------------------------------------------------ */
 
 typedef enum domain { NUMBERS, REALS, BOOLS } domain;
 typedef value (*unary_compose)(graph *g, value x);
@@ -99,7 +99,7 @@ cn_tensor cn_op_stop_gradient(cn_tensor x) {
     return op_record(x.context, "stop_gradient", build_stopped, &x, 1, NULL);
 }
 
-/* ---- two operands --------------------------------------------------------------------------------- */
+/* ---- two operands ----------------------------------------------------------------------- */
 
 typedef value (*binary_compose)(graph *g, value x, value y);
 typedef struct binary_rule {
@@ -185,7 +185,7 @@ BINARY(logical_and, BOOLS, .compose = compose_and)
 BINARY(logical_or, BOOLS, .compose = compose_or)
 #undef BINARY
 
-/* ---- a tensor and a C scalar ------------------------------------------------------------------------ */
+/* ---- a tensor and a C scalar ------------------------------------------------------------ */
 
 typedef struct scalar_rule_arguments {
     const op_def *op;
@@ -221,7 +221,7 @@ cn_tensor cn_op_clip(cn_tensor x, double low, double high) {
     return cn_op_minimum_of(cn_op_maximum_of(x, low), high);
 }
 
-/* ---- choice, casts, constants -------------------------------------------------------------------------- */
+/* ---- choice, casts, constants ----------------------------------------------------------- */
 
 static value build_where(const op_call *call) {
     type shape, choices;

@@ -92,7 +92,7 @@ cn_tensor cn_op_random_normal(cn_tensor like) {
     return op_record(like.context, "random_normal", build_random_normal, &like, 1, NULL);
 }
 
-/* ---- for dropout ------------------------------------------------------------------------------------ */
+/* ---- for dropout ------------------------------------------------------------------------ */
 
 typedef struct keep_arguments {
     double rate;

@@ -5,7 +5,7 @@
  */
 #include "frontend/record.h"
 
-/* ---- reductions --------------------------------------------------------------------------------- */
+/* ---- reductions ------------------------------------------------------------------------- */
 
 typedef struct reduce_arguments {
     reduce_kind kind;
@@ -75,7 +75,7 @@ REDUCE(any, REDUCE_OR, bool_dtype, .mean = false)
 REDUCE(all, REDUCE_AND, bool_dtype, .mean = false)
 #undef REDUCE
 
-/* ---- along one axis ------------------------------------------------------------------------------- */
+/* ---- along one axis --------------------------------------------------------------------- */
 
 typedef struct axis_arguments {
     int64_t axis;

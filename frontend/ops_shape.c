@@ -14,7 +14,7 @@ typedef struct shape_arguments {
     const int64_t *shape; /* reshape; transpose: axes */
 } shape_arguments;
 
-/* ---- reshape --------------------------------------------------------------------------------------- */
+/* ---- reshape ---------------------------------------------------------------------------- */
 
 static const char *shape_words(const op_call *call, int rank, const int64_t *shape) {
     text out;
@@ -115,7 +115,7 @@ cn_tensor cn_op_squeeze(cn_tensor x, int64_t axis) {
     return op_record(x.context, "squeeze", build_squeeze, &x, 1, &a);
 }
 
-/* ---- other orders, repeats ---------------------------------------------------------------------------- */
+/* ---- other orders, repeats -------------------------------------------------------------- */
 
 static value build_transpose_op(const op_call *call) {
     const shape_arguments *a = call->arguments;
@@ -164,7 +164,7 @@ cn_tensor cn_op_flip(cn_tensor x, int64_t axis) {
     return op_record(x.context, "flip", build_flip, &x, 1, &a);
 }
 
-/* ---- cutting, padding, joining ---------------------------------------------------------------------------- */
+/* ---- cutting, padding, joining ---------------------------------------------------------- */
 
 /* The axis, if it may be cut or padded. */
 static int countable_axis(const op_call *call, int64_t given) {

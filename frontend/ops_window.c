@@ -32,7 +32,7 @@ static window_padding window_pad(const window2d *w, const type *x) {
     return p;
 }
 
-/* ---- convolution --------------------------------------------------------------------------------- */
+/* ---- convolution ------------------------------------------------------------------------ */
 
 typedef struct conv_arguments {
     const window2d *window;
@@ -62,7 +62,7 @@ cn_tensor op_conv2d(cn_tensor x, cn_tensor filters, const window2d *w, int64_t g
     return op_record(x.context, "conv", build_conv2d, (const cn_tensor[]){x, filters}, 2, &a);
 }
 
-/* ---- pooling --------------------------------------------------------------------------------------- */
+/* ---- pooling ---------------------------------------------------------------------------- */
 
 static value build_windows(const op_call *call, reduce_kind kind) {
     const window2d *w = call->arguments;

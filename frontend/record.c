@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- recording ------------------------------------------------------------------------------- */
+/* ---- recording -------------------------------------------------------------------------- */
 
 static cn_source current_source(const cn_context *c) {
     return c->current_call != 0 ? c->calls.items[c->current_call].where : c->where;
@@ -78,7 +78,7 @@ value op_refuse(const op_call *call, cn_status status, const char *format, ...) 
     return NO_VALUE;
 }
 
-/* ---- element types ----------------------------------------------------------------------------- */
+/* ---- element types ---------------------------------------------------------------------- */
 
 static cn_dtype promote_floats(cn_dtype a, cn_dtype b) {
     if (!dtype_is_float(a) || !dtype_is_float(b))
@@ -113,7 +113,7 @@ cn_dtype dtype_beside(cn_dtype x, double number) {
     return integral ? dtype_arithmetic(x) : dtype_as_float(x);
 }
 
-/* ---- shapes -------------------------------------------------------------------------------------- */
+/* ---- shapes ----------------------------------------------------------------------------- */
 
 bool shape_broadcast(const type *a, const type *b, type *out) {
     const type *longer = a->rank >= b->rank ? a : b, *shorter = longer == a ? b : a;

@@ -34,7 +34,7 @@ static inline const type *call_type(const op_call *call, size_t i) {
     return value_type(call->g, call_value(call, i));
 }
 
-/* ---- element types: Keras' lattice ------------------------------------------------------- */
+/* ---- element types: Keras' lattice ------------------------------------------------------ */
 
 cn_dtype dtype_promote(cn_dtype a, cn_dtype b);
 /* Numbers for arithmetic: bool counts as i32. */
@@ -45,7 +45,7 @@ cn_dtype dtype_as_float(cn_dtype d);
  * cannot hold it at all (an integer and a fraction: f32). */
 cn_dtype dtype_beside(cn_dtype x, double number);
 
-/* ---- shapes -------------------------------------------------------------------------------- */
+/* ---- shapes ----------------------------------------------------------------------------- */
 
 /* The shape that two shapes broadcast to, as in NumPy; dtype of `a`. */
 bool shape_broadcast(const type *a, const type *b, type *out);

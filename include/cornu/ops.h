@@ -32,7 +32,8 @@ CN_OP_BINARY_MAP(X)
 
 CN_API cn_tensor cn_op_constant(cn_context *c, double value, cn_dtype dtype);
 /* rank 0..8 constant from `data` (row-major, copied). */
-CN_API cn_tensor cn_op_array(cn_context *c, cn_dtype dtype, int rank, const int64_t *shape, const void *data);
+CN_API cn_tensor cn_op_array(cn_context *c, cn_dtype dtype, int rank, const int64_t *shape,
+                             const void *data);
 CN_API cn_tensor cn_op_scale(cn_tensor x, double factor);    /* x * factor */
 CN_API cn_tensor cn_op_shift(cn_tensor x, double offset);    /* x + offset */
 CN_API cn_tensor cn_op_maximum_of(cn_tensor x, double low);  /* max(x, low) */
@@ -45,7 +46,8 @@ CN_API cn_tensor cn_op_ones_like(cn_tensor x);
 
 /* Reductions; axis_count 0 = over all axes. */
 #define CN_OP_REDUCE_MAP(X) X(sum) X(mean) X(max) X(min) X(prod) X(any) X(all)
-#define X(name) CN_API cn_tensor cn_op_##name(cn_tensor x, int axis_count, const int64_t *axes, bool keepdims);
+#define X(name) \
+    CN_API cn_tensor cn_op_##name(cn_tensor x, int axis_count, const int64_t *axes, bool keepdims);
 CN_OP_REDUCE_MAP(X)
 #undef X
 CN_API cn_tensor cn_op_argmax(cn_tensor x, int64_t axis); /* int32 */
@@ -70,7 +72,8 @@ CN_API cn_tensor cn_op_flip(cn_tensor x, int64_t axis);
 CN_API cn_tensor cn_op_take(cn_tensor x, cn_tensor indices, int64_t axis);
 CN_API cn_tensor cn_op_take_along_axis(cn_tensor x, cn_tensor indices, int64_t axis);
 CN_API cn_tensor cn_op_one_hot(cn_tensor x, int64_t classes, cn_dtype dtype);
-CN_API cn_tensor cn_op_matmul(cn_tensor x, cn_tensor y); /* last axis of x with first of a rank-2 y, or batched */
+/* The last axis of x with the first of a rank-2 y; or batched. */
+CN_API cn_tensor cn_op_matmul(cn_tensor x, cn_tensor y);
 
 /* Uniform in [0,1) and standard normal, one per element of `like`; the bits depend on the seed, the
  * layer (or function) they stand in, the ordinal there, and the step. */

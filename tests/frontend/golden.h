@@ -17,7 +17,7 @@
 #include "ir/interpret.h"
 #include "passes/pass.h"
 
-/* ---- reading ------------------------------------------------------------------------------ */
+/* ---- reading ---------------------------------------------------------------------------- */
 
 static inline json_t *golden_load(const char *family) {
     char path[512];
@@ -77,7 +77,7 @@ static inline golden_tensor golden_read(const json_t *t, arena *a) {
     return g;
 }
 
-/* ---- running ------------------------------------------------------------------------------ */
+/* ---- running ---------------------------------------------------------------------------- */
 
 enum { GOLDEN_MOST = 24 };
 
@@ -172,7 +172,7 @@ static inline void golden_execute(golden_run *r, const char *name) {
     golden_check_context(r->c, name);
 }
 
-/* ---- comparing ---------------------------------------------------------------------------- */
+/* ---- comparing -------------------------------------------------------------------------- */
 
 /* The absolute part is for slopes of tanh, which XLA computes from a float32 tanh. */
 

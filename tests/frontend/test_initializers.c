@@ -73,7 +73,7 @@ static const cn_initializer *find_initializer(cn_context *c, const json_t *json)
     return made;
 }
 
-/* ---- distributions ------------------------------------------------------------------------- */
+/* ---- distributions ---------------------------------------------------------------------- */
 
 typedef struct sample {
     double mean, stddev, low, high;
@@ -180,7 +180,7 @@ static void initializers_are_keras(void **state) {
     assert_true(count >= 80);
 }
 
-/* ---- what numbers depend on ------------------------------------------------------------------ */
+/* ---- what numbers depend on ------------------------------------------------------------- */
 
 static void an_element_depends_on_its_position_alone(void **state) {
     workspace *w = *state;

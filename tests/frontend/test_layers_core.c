@@ -35,7 +35,7 @@ static void rescaling_is_keras(void **state) {
     golden_layers("Rescaling", make_rescaling, 3);
 }
 
-/* ---- dropout in training ------------------------------------------------------------------- */
+/* ---- dropout in training ---------------------------------------------------------------- */
 
 enum { ROWS = 50, COLUMNS = 40 };
 
