@@ -22,6 +22,8 @@
 #include "base/text.h"
 #include "ir/ir.h"
 
+enum { LONGEST_LINE = 100 };
+
 /* What values are called in one graph or region. */
 typedef struct printer {
     const graph *graph;
@@ -93,15 +95,31 @@ static void print_input(const printer *p, const graph_input *x) {
     }
 }
 
-/* A few on one line, more of them one below the other. */
+static size_t column(const text *out) {
+    size_t start = out->length;
+    while (start > 0 && out->data[start - 1] != '\n')
+        start--;
+    return out->length - start;
+}
+
+/* On one line where they fit, else one below the other. */
 static void print_inputs(const printer *p) {
-    bool in_rows = p->graph->inputs.count > 3;
+    text line;
+    printer on_line = *p;
+    text_init(&line, p->out->arena);
+    on_line.out = &line;
+    for (uint32_t i = 0; i < p->graph->inputs.count; i++) {
+        text_append(&line, i == 0 ? "" : ", ");
+        print_input(&on_line, &p->graph->inputs.items[i]);
+    }
+    if (column(p->out) + line.length <= LONGEST_LINE) {
+        text_printf(p->out, "(%s) {", line.data);
+        return;
+    }
     text_append(p->out, "(");
     for (uint32_t i = 0; i < p->graph->inputs.count; i++) {
-        if (i > 0)
-            text_append(p->out, in_rows ? "," : ", ");
-        if (in_rows)
-            new_line(p, 1);
+        text_append(p->out, i == 0 ? "" : ",");
+        new_line(p, 1);
         print_input(p, &p->graph->inputs.items[i]);
     }
     text_append(p->out, ") {");

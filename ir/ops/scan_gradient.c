@@ -400,6 +400,7 @@ typedef struct backward_scan {
     scan_attributes attributes;
     value node;          /* in the outer graph */
     uint32_t *input_row; /* per operand of the forward scan: the result that holds its gradient */
+    uint32_t *emitted_row; /* per emitted value: the result it is stacked in */
 } backward_scan;
 
 static void bind_input(scan_gradient *s, backward_scan *b, value v, value operand) {
@@ -452,6 +453,15 @@ static value in_body(const backward_scan *b, value v) {
     return b->map[v.node][v.result];
 }
 
+/* The result that stacks v, one for all who ask. */
+static uint32_t row_output(backward_scan *b, value v) {
+    for (uint32_t i = (uint32_t)b->attributes.carries; i < b->body->outputs.count; i++)
+        if (value_equal(b->body->outputs.items[i].value, v))
+            return i;
+    graph_add_output(b->body, v, NULL, -1);
+    return b->body->outputs.count - 1;
+}
+
 static void add_outputs(scan_gradient *s, backward_scan *b, const value *running_sums) {
     for (uint32_t k = 0; k < s->parts.carries; k++) {
         value dx = s->dx[s->parts.constants + k];
@@ -466,14 +476,11 @@ static void add_outputs(scan_gradient *s, backward_scan *b, const value *running
         graph_add_output(
             b->body, build_add(b->body, running_sums[i], in_body(b, s->accumulated.items[i])), NULL,
             -1);
-    for (uint32_t i = s->parts.constants + s->parts.carries; i < s->scan.operand_count; i++) {
-        if (!s->wanted[i] || value_is_none(s->dx[i]))
-            continue;
-        b->input_row[i] = b->body->outputs.count;
-        graph_add_output(b->body, in_body(b, s->dx[i]), NULL, -1);
-    }
+    for (uint32_t i = s->parts.constants + s->parts.carries; i < s->scan.operand_count; i++)
+        if (s->wanted[i] && !value_is_none(s->dx[i]))
+            b->input_row[i] = row_output(b, in_body(b, s->dx[i]));
     for (uint32_t i = 0; i < s->emitted.count; i++)
-        graph_add_output(b->body, in_body(b, s->emitted.items[i]), NULL, -1);
+        b->emitted_row[i] = row_output(b, in_body(b, s->emitted.items[i]));
 }
 
 static value *sum_of(const scan_gradient *s, value v) {
@@ -485,6 +492,7 @@ static void add_backward_scan(scan_gradient *s, backward_scan *b) {
     b->body = graph_new(s->arena, NULL);
     b->map = new_map(s);
     b->input_row = ARENA_ARRAY(s->arena, uint32_t, s->scan.operand_count);
+    b->emitted_row = ARENA_ARRAY(s->arena, uint32_t, s->emitted.count);
     b->attributes = (scan_attributes){.length = s->parts.length, .reverse = !s->parts.reverse};
     bind_inputs(s, b, running_sums);
     copy_backward_nodes(s, b);
@@ -497,10 +505,9 @@ static void add_backward_scan(scan_gradient *s, backward_scan *b) {
                                                .attributes = &b->attributes,
                                                .regions = &b->body,
                                                .region_count = 1});
-    uint32_t first_emitted = b->body->outputs.count - s->emitted.count;
     for (uint32_t i = 0; i < s->emitted.count; i++) {
         value v = s->emitted.items[i];
-        s->stacked[v.node][v.result] = value_result(b->node, first_emitted + i);
+        s->stacked[v.node][v.result] = value_result(b->node, b->emitted_row[i]);
     }
     uint32_t first_sum = (uint32_t)b->attributes.carries - s->accumulated.count;
     for (uint32_t i = 0; i < s->accumulated.count; i++)

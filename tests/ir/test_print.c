@@ -87,13 +87,26 @@ static void inputs_without_a_name_of_their_own_go_by_number(void **state) {
     graph_add_input(g, "1st", vector(1), INPUT_DATA, false); /* would look like a number */
     graph_add_input(g, "", vector(1), INPUT_DATA, false);
     assert_string_equal(printed(w, g), "cornu-ir 1\n"
-                                       "func @\"two words\"(\n"
-                                       "  %a_b: f32[1] \"a/b\",\n"
-                                       "  %2: f32[1] \"a.b\",\n"
-                                       "  %3: f32[1] \"1st\",\n"
-                                       "  %4: f32[1] \"\") {\n"
+                                       "func @\"two words\"(%a_b: f32[1] \"a/b\", "
+                                       "%2: f32[1] \"a.b\", %3: f32[1] \"1st\", "
+                                       "%4: f32[1] \"\") {\n"
                                        "  return\n"
                                        "}\n");
+}
+
+static void inputs_that_do_not_fit_a_line_stand_below_each_other(void **state) {
+    workspace *w = *state;
+    graph *g = graph_new(w->arena, "f");
+    for (int i = 0; i < 2; i++)
+        graph_add_input(g, arena_format(w->arena, "an_input_with_quite_a_long_name_%d", i),
+                        vector(i + 1), INPUT_STATE, true);
+    assert_string_equal(printed(w, g),
+                        "cornu-ir 1\n"
+                        "func @f(\n"
+                        "  %an_input_with_quite_a_long_name_0: f32[1] state donate,\n"
+                        "  %an_input_with_quite_a_long_name_1: f32[2] state donate) {\n"
+                        "  return\n"
+                        "}\n");
 }
 
 static void constants_print_their_elements(void **state) {
@@ -123,6 +136,7 @@ int main(void) {
         WITH_WORKSPACE(a_function_prints_as_documented),
         WITH_WORKSPACE(regions_are_indented_and_numbered_by_themselves),
         WITH_WORKSPACE(inputs_without_a_name_of_their_own_go_by_number),
+        WITH_WORKSPACE(inputs_that_do_not_fit_a_line_stand_below_each_other),
         WITH_WORKSPACE(constants_print_their_elements),
         WITH_WORKSPACE(a_location_cannot_end_its_line),
     };
