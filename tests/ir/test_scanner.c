@@ -147,7 +147,8 @@ static void locations_are_comments_with_a_line_number(void **state) {
     scan_location(&s, &where);
     assert_null(where.file);
     assert_string_equal(where.layer, "layer");
-    static const char *const none[] = {"", " # just words", "\n# a.c:1", " # a.c:99999999999", " #"};
+    static const char *const none[] = {"", " # just words", "\n# a.c:1", " # a.c:9999999999",
+                                       " #"};
     for (int i = 0; i < 5; i++) {
         s = scan(*state, none[i]);
         scan_location(&s, &where);

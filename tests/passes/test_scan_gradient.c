@@ -49,7 +49,7 @@ static void a_recurrent_layer(void **state) {
     assert_int_equal(count_ops(g, &op_dot_general), 2);   /* dW, dU: one each, outside */
     assert_int_equal(count_ops(backward->regions[0], &op_dot_general), 2); /* dh, dx */
     assert_int_equal(count_ops(backward->regions[0], &op_tanh), 0);
-    assert_int_equal(forward->result_count, 3);           /* h, y and h before each step: y = tanh */
+    assert_int_equal(forward->result_count, 3); /* h, y and h before each step: y = tanh */
 }
 
 static void a_reversed_recurrent_layer(void **state) {
