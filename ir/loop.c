@@ -262,8 +262,9 @@ static const expr *fold(arena *a, scalar_op op, cn_dtype dtype, const expr *cons
     const expr *folded = fold_constants(a, op, dtype, arguments, count);
     if (folded == NULL && count == 2)
         folded = fold_binary(op, x, arguments[1]);
-    if (folded == NULL && count <= 2 && x->dtype == CN_I64 && op != SCALAR_CAST &&
-        op != SCALAR_BITCAST)
+    if (folded == NULL && x->dtype == CN_I64 && op == SCALAR_NEG)
+        folded = expr_multiply(a, x, -1);
+    if (folded == NULL && x->dtype == CN_I64 && count == 2)
         folded = index_simplify(a, op, arguments);
     return folded;
 }
