@@ -165,8 +165,8 @@ typedef enum buffer_access { BUFFER_IN, BUFFER_OUT, BUFFER_IN_OUT, BUFFER_LOCAL 
 
 typedef struct loop_buffer {
     type type;
-    buffer_access access;  /* LOCAL: scratch inside one iteration of the outermost parallel loop,
-                              constant dims only */
+    buffer_access access;  /* LOCAL: scratch of one iteration of the parallel loops that enclose
+                              all its uses, constant dims only */
     const char *hint;      /* for readable source; goes through text_identifier */
 } loop_buffer;
 

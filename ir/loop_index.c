@@ -2,8 +2,8 @@
  *
  * Division and remainder are the two operations a sum cannot absorb. They cancel in three
  * ways: terms divisible by d leave a quotient; what is provably inside [0, d) is its own
- * remainder and has quotient 0; and in a sum, c*d*(x / d) + c*(x % d) is c*x again. These
- * suffice for every chain of reshapes, because a reshape divides by exactly the products of
+ * remainder and has quotient 0; and in a sum, c*d*(x / d) + c*(x % d) is c*x again, and
+ * c*x - c*(x % d) is c*d*(x / d). These suffice for every chain of reshapes, because a reshape divides by exactly the products of
  * extents that the flat offset multiplies by.
  *
  * Invariant: every rule holds for the truncating division of C, so each asks for operands
@@ -330,6 +330,28 @@ static bool cancel_once(arena *a, linear *l) {
     return false;
 }
 
+/* c*x - c*(x % d) is c*d*(x / d): taken where it leaves fewer terms. */
+static bool round_down_once(arena *a, linear *l) {
+    for (int i = 0; i < l->count; i++) {
+        dim d, c = l->terms[i].coefficient, scaled;
+        const expr *atom = l->terms[i].atom;
+        linear without = {.constant = l->constant, .batch = l->batch};
+        if (!is_index_op(atom, SCALAR_REM, &d))
+            continue;
+        for (int k = 0; k < l->count; k++)
+            if (k != i)
+                without.terms[without.count++] = l->terms[k];
+        const expr *x = atom->arguments[0];
+        if (range_at_least(expr_range(x), 0) && coefficient_multiply(c, d, &scaled) &&
+            add_scaled(&without, x, c) && without.count + 1 < l->count &&
+            add_scaled(&without, expr_divide(a, x, d), (dim){-scaled.count, scaled.symbolic})) {
+            *l = without;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool linear_of(const expr *x, linear *out) {
     *out = (linear){0};
     return x->dtype == CN_I64 && add_scaled(out, x, dim_of(1));
@@ -384,7 +406,7 @@ static const expr *term_expr(arena *a, const linear_term *t) {
 
 const expr *linear_expr(arena *a, const linear *l) {
     linear s = *l;
-    while (cancel_once(a, &s)) {}
+    while (cancel_once(a, &s) || round_down_once(a, &s)) {}
     sort_terms(&s);
     const expr *sum = NULL;
     for (int sign = 0; sign < 2; sign++) {

@@ -5,8 +5,8 @@
  * lies in its dim for all values of the variables, by interval analysis with symbolic B.
  * Disjointness: each parallel loop around a store must show in its index, so that two
  * iterations cannot meet: some index has the loop's variable with a coefficient no smaller
- * than the span of everything else that varies inside it. Stores to a local buffer are
- * private to an iteration of the outermost loop and are asked only about loops inside it.
+ * than the span of everything else that varies inside it. A local buffer is private to each
+ * iteration of the loops that enclose all its uses: only loops inside those are asked about.
  */
 #include <string.h>
 
@@ -19,8 +19,8 @@ typedef struct checker {
     bool *defined; /* by variable id: in scope now */
     bool *seen;    /* ... or defined somewhere before */
     VEC(const loop_variable *) parallel; /* loops around the statement, outermost first */
+    VEC(const stmt *) loops;             /* ... and the statements they are; NULL for contracts */
     VEC(const loop_variable *) around;   /* all axes in scope */
-    int loops;     /* depth of loops, serial ones too */
     bool no_stores;
 } checker;
 
@@ -149,14 +149,45 @@ static bool separates(const checker *c, const expr *index, const loop_variable *
     return range_below(expr_range(linear_expr(c->kernel->arena, &inner)), k);
 }
 
+static int count_loads(const expr *x, int buffer) {
+    int count = 0;
+    if (x == NULL)
+        return 0;
+    for (int i = 0; x->kind == EXPR_SCALAR && i < x->argument_count; i++)
+        count += count_loads(x->arguments[i], buffer);
+    if (x->kind != EXPR_LOAD)
+        return count;
+    for (int i = 0; i < x->rank; i++)
+        count += count_loads(x->index[i], buffer);
+    return count + (x->buffer == buffer) + count_loads(x->guard, buffer) +
+           count_loads(x->otherwise, buffer);
+}
+
+static int count_uses(const stmt_list *body, int buffer) {
+    int count = 0;
+    for (uint32_t i = 0; i < body->count; i++) {
+        const stmt *s = body->items[i];
+        count += count_loads(s->value, buffer) + count_uses(&s->body, buffer);
+        count += s->kind == STMT_STORE && s->buffer == buffer;
+        if (s->kind == STMT_CONTRACT)
+            count += count_uses(&s->contract->epilogue, buffer);
+    }
+    return count;
+}
+
+static bool encloses_all_uses(const checker *c, uint32_t loop, int buffer) {
+    const stmt *s = c->loops.items[loop];
+    return s != NULL && count_uses(&s->body, buffer) == count_uses(&c->kernel->body, buffer);
+}
+
 static bool check_disjoint(checker *c, const stmt *s) {
     bool local = c->kernel->buffers.items[s->buffer].access == BUFFER_LOCAL;
-    for (uint32_t i = local ? 1 : 0; i < c->parallel.count; i++) {
+    for (uint32_t i = 0; i < c->parallel.count; i++) {
         const loop_variable *v = c->parallel.items[i];
         bool found = dim_is(v->extent, 1) || dim_is(v->extent, 0);
         for (int k = 0; k < s->rank && !found; k++)
             found = separates(c, s->index[k], v);
-        if (!found)
+        if (!found && !(local && encloses_all_uses(c, i, s->buffer)))
             return fail(c, "iterations of a parallel loop may store to one element: ",
                         v->hint == NULL ? "t" : v->hint);
     }
@@ -187,27 +218,30 @@ static bool *enter(checker *c) {
                       (size_t)c->kernel->variable_count * sizeof *c->defined);
 }
 
-static bool define_axes(checker *c, loop_variable *const *axes, uint32_t count, bool parallel) {
+static bool define_axes(checker *c, const stmt *loop, loop_variable *const *axes, uint32_t count,
+                        bool parallel) {
     for (uint32_t i = 0; i < count; i++) {
         if (!define(c, axes[i]))
             return false;
         if (!axes[i]->is_axis || axes[i]->dtype != CN_I64)
             return fail(c, "a loop over something that is not an axis", "");
         vec_push(c->kernel->arena, &c->around, axes[i]);
-        if (parallel)
-            vec_push(c->kernel->arena, &c->parallel, axes[i]);
+        if (!parallel)
+            continue;
+        vec_push(c->kernel->arena, &c->parallel, axes[i]);
+        vec_push(c->kernel->arena, &c->loops, loop);
     }
     return true;
 }
 
 static bool check_loop(checker *c, const stmt *s) {
-    return define_axes(c, &s->variable, 1, s->parallel) && check_body(c, &s->body);
+    return define_axes(c, s, &s->variable, 1, s->parallel) && check_body(c, &s->body);
 }
 
 static bool check_reduce(checker *c, const stmt *s) {
     bool outer = c->no_stores;
     c->no_stores = true;
-    bool ok = define_axes(c, s->axes.items, s->axes.count, false) && check_body(c, &s->body) &&
+    bool ok = define_axes(c, NULL, s->axes.items, s->axes.count, false) && check_body(c, &s->body) &&
               check_expr(c, s->value);
     c->no_stores = outer;
     if (ok && s->value->dtype != s->variable->dtype)
@@ -217,11 +251,11 @@ static bool check_reduce(checker *c, const stmt *s) {
 
 static bool check_contract(checker *c, const loop_contract *k) {
     bool outer = c->no_stores;
-    if (!define_axes(c, k->parallel.items, k->parallel.count, true))
+    if (!define_axes(c, NULL, k->parallel.items, k->parallel.count, true))
         return false;
     bool *without = enter(c);
     c->no_stores = true;
-    bool ok = define_axes(c, k->reduction.items, k->reduction.count, false) &&
+    bool ok = define_axes(c, NULL, k->reduction.items, k->reduction.count, false) &&
               check_body(c, &k->left_lets) && check_expr(c, k->left) &&
               check_body(c, &k->right_lets) && check_expr(c, k->right);
     c->no_stores = outer;
@@ -244,7 +278,7 @@ static bool check_stmt(checker *c, const stmt *s) {
     case STMT_CONTRACT: ok = check_contract(c, s->contract); break;
     }
     leave(c, outer);
-    c->parallel.count = parallel;
+    c->parallel.count = c->loops.count = parallel;
     c->around.count = around;
     if (!ok || (s->kind != STMT_LET && s->kind != STMT_REDUCE))
         return ok;

@@ -182,6 +182,7 @@ static const char *const group_kinds[] = {"map", "reduce", "row", "contract", "o
 static const attribute_field group_fields[] = {
     {"kind", FIELD_ENUM, offsetof(group_attributes, kind), group_kinds},
     {"name", FIELD_STRING, offsetof(group_attributes, name), NULL},
+    {"in_place", FIELD_STRING, offsetof(group_attributes, in_place), NULL},
     {0}};
 static const attribute_schema group_schema = {sizeof(group_attributes), group_fields};
 

@@ -104,7 +104,11 @@ typedef struct composite_attributes { const char *name; integer_list parameters;
 
 /* group: one kernel. kind names the loop scheme of its region (passes/fuse.h). */
 typedef enum group_kind { GROUP_MAP, GROUP_REDUCE, GROUP_ROW, GROUP_CONTRACT, GROUP_OPAQUE } group_kind;
-typedef struct group_attributes { int kind; const char *name; } group_attributes;
+typedef struct group_attributes {
+    int kind;
+    const char *name;
+    const char *in_place; /* "0=2,1=3": result 0 overwrites operand 2, ...; "" = none */
+} group_attributes;
 
 /* pack: physical order of a logical tensor: axes permuted to `permutation`, the type says the
  * packed shape; inserted by the layout pass only. */

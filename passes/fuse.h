@@ -1,0 +1,47 @@
+/* What the parts of fusion share: fuse.c chooses the groups, fuse_candidate.c asks whether two
+ * may become one, fuse_emit.c writes them as `group` nodes. */
+#ifndef CORNU_PASSES_FUSE_H
+#define CORNU_PASSES_FUSE_H
+
+#include "passes/iteration.h"
+#include "passes/pass.h"
+
+typedef VEC(uint32_t) node_list;
+
+/* A future kernel: its nodes in topological order, free ones not listed. */
+typedef struct fusion_group {
+    node_list nodes;
+    group_kind kind;
+    bool alive;    /* false: it became part of another */
+    bool several;  /* a horizontal merge: several domains in one kernel */
+} fusion_group;
+
+typedef struct fusion {
+    pass_context *cx;
+    const graph *graph;
+    iteration iteration;
+    VEC(fusion_group) groups;  /* [0] unused */
+    uint32_t *group_of;        /* by node; 0 = free, or materialised without a kernel */
+    bool *free;                /* duplicated into every group that reads it */
+    node_list *users;          /* by node */
+    bool *is_output;           /* by node: a result of the graph */
+    uint32_t *seen, now;       /* by node: marks of the current walk */
+    uint32_t *seen_group;      /* by group (at most one per node) */
+    /* The candidate that was built last: */
+    node_list members;         /* free ones too, in topological order */
+    node_list outputs;         /* members needed outside */
+    uint32_t buffers;          /* arguments its kernel would have */
+} fusion;
+
+/* Values that live in memory without a kernel: inputs and tables of constants. */
+bool fusion_is_source(fusion *f, uint32_t id);
+/* Fills members, outputs and buffers for the union of two groups (b may be 0). */
+void candidate_build(fusion *f, uint32_t a, uint32_t b);
+/* Whether groups a and b may become one kernel; on true the kind is in f->iteration.kind. */
+bool candidate_accept(fusion *f, uint32_t a, uint32_t b, const char **why);
+/* Whether a path leads from one group to the other through a third, or, with `direct`, at all. */
+bool groups_are_linked(fusion *f, uint32_t a, uint32_t b, bool direct);
+
+graph *fusion_emit(fusion *f);
+
+#endif
