@@ -63,7 +63,7 @@ bool option_pair(const cn_layer *layer, const char *name, int64_t pair[2], int64
         pair[0] = fallback;
     if (pair[0] == 0 && fallback == 0)
         return option_fail(layer, ".%s is missing", name);
-    if (pair[1] == 0)
+    if (pair[0] >= 1 && pair[1] == 0)
         pair[1] = pair[0];
     if (pair[0] >= 1 && pair[1] >= 1)
         return true;
@@ -80,23 +80,38 @@ void layer_add_weight(cn_layer *layer, cn_weight_options options) {
     cn_layer_add_weight_at(where, &options);
 }
 
+static bool axes_known(const type *t) {
+    for (int i = 1; i < t->rank; i++)
+        if (t->dims[i].symbolic)
+            return false;
+    return true;
+}
+
 bool call_wants_rank(cn_layer_call *call, size_t i, int rank, const char *wants) {
     const type *t = tensor_type(call->inputs[i]);
-    const char *hint = "";
-    if (t->rank == rank) {
-        bool known = true;
-        for (int k = 1; k < rank; k++)
-            known = known && !t->dims[k].symbolic;
-        if (known)
-            return true;
-        hint = "; only the first axis may be the batch";
-    } else if (rank == 4 && t->rank == 3) {
-        hint = "; did you mean cn_reshape, to add the channels?";
-    } else if (rank == 4 && t->rank == 2) {
-        hint = "; did you mean cn_reshape, or is cn_flatten too early?";
-    }
-    layer_call_fail(call, i, CN_ERROR_SHAPE, "wants %s%s", wants, hint);
+    if (t->rank == rank && axes_known(t))
+        return true;
+    const char *hint = t->rank == rank             ? "; only the first axis may be the batch"
+                       : rank == 4 && t->rank == 3 ? "; did you mean cn_reshape, to add channels?"
+                       : rank == 4 && t->rank == 2 ? "; did you mean to flatten later?"
+                                                   : "";
+    layer_call_fail(call, SIZE_MAX, CN_ERROR_SHAPE, "wants %s, got %s%s", wants,
+                    tensor_describe(call->inputs[i]), hint);
     return false;
+}
+
+bool call_window_fits(cn_layer_call *call, const window2d *w, const char *cure) {
+    const type *x = tensor_type(call->inputs[0]);
+    for (int i = 0; i < 2; i++) {
+        if (window_positions(w, i, x->dims[i + 1].count) >= 1)
+            continue;
+        layer_call_fail(call, SIZE_MAX, CN_ERROR_SHAPE,
+                        "cannot lay a window of %lld by %lld on %s; use .padding = CN_SAME or %s",
+                        (long long)w->size[0], (long long)w->size[1],
+                        tensor_describe(call->inputs[0]), cure);
+        return false;
+    }
+    return true;
 }
 
 void call_finish(cn_layer_call *call, cn_tensor x, bool no_bias, const cn_activation *activation) {

@@ -36,6 +36,8 @@ void layer_add_weight(cn_layer *layer, cn_weight_options options);
 
 /* Fails unless input i has `rank` axes, with all but the batch known; `wants` names them. */
 bool call_wants_rank(cn_layer_call *call, size_t i, int rank, const char *wants);
+/* Fails unless the window fits on the image that input 0 is at least once. */
+bool call_window_fits(cn_layer_call *call, const window2d *w, const char *cure);
 /* Input i as f32, in which layers with weights compute. */
 static inline cn_tensor call_input(const cn_layer_call *call, size_t i) {
     return cn_op_cast(call->inputs[i], CN_F32);

@@ -24,18 +24,9 @@ static bool complete_window(cn_layer *layer, int64_t kernel_size[2], int64_t str
 
 /* The channels of the image, after checking that at least one window fits; 0 after a failure. */
 static int64_t image_channels(cn_layer_call *call, const window2d *w) {
-    if (!call_wants_rank(call, 0, 4, image))
+    if (!call_wants_rank(call, 0, 4, image) || !call_window_fits(call, w, "a smaller kernel"))
         return 0;
-    const type *x = tensor_type(call->inputs[0]);
-    for (int i = 0; i < 2; i++)
-        if (window_positions(w, i, x->dims[i + 1].count) < 1) {
-            layer_call_fail(call, 0, CN_ERROR_SHAPE,
-                            "has a kernel of %lld by %lld, which does not fit; use .padding = "
-                            "CN_SAME or a smaller kernel",
-                            (long long)w->size[0], (long long)w->size[1]);
-            return 0;
-        }
-    return x->dims[3].count;
+    return tensor_type(call->inputs[0])->dims[3].count;
 }
 
 /* Whether a layer that is shared sees the channels it was built for. */

@@ -16,8 +16,9 @@ static void dense_build(cn_layer_call *call) {
     const cn_dense_options *o = call->layer->options;
     const type *x = tensor_type(call->inputs[0]);
     if (x->rank < 2) {
-        layer_call_fail(call, 0, CN_ERROR_SHAPE,
-                        "wants [batch, features]; did you mean cn_reshape, to {1}?");
+        layer_call_fail(call, SIZE_MAX, CN_ERROR_SHAPE,
+                        "wants [batch, features], got %s; cn_reshape(c, {1}) adds the axis",
+                        tensor_describe(call->inputs[0]));
         return;
     }
     dim features = x->dims[x->rank - 1];

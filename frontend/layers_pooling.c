@@ -22,18 +22,8 @@ static void pooling_call(cn_layer_call *call, cn_tensor (*fold)(cn_tensor, const
                   .strides = {o->strides[0], o->strides[1]},
                   .dilation = {1, 1},
                   .padding = o->padding};
-    if (!call_wants_rank(call, 0, 4, image))
-        return;
-    const type *x = tensor_type(call->inputs[0]);
-    for (int i = 0; i < 2; i++)
-        if (window_positions(&w, i, x->dims[i + 1].count) < 1) {
-            layer_call_fail(call, 0, CN_ERROR_SHAPE,
-                            "has windows of %lld by %lld, which do not fit; use .padding = CN_SAME "
-                            "or a smaller .pool_size",
-                            (long long)w.size[0], (long long)w.size[1]);
-            return;
-        }
-    call->outputs[0] = fold(call->inputs[0], &w);
+    if (call_wants_rank(call, 0, 4, image) && call_window_fits(call, &w, "a smaller .pool_size"))
+        call->outputs[0] = fold(call->inputs[0], &w);
 }
 
 static void max_pooling_call(cn_layer_call *call) {

@@ -64,10 +64,11 @@ static value build_reshape_op(const op_call *call) {
     const shape_arguments *a = call->arguments;
     type to;
     if (!infer_reshape(call_type(call, 0), a, &to))
-        return op_refuse(call, CN_ERROR_SHAPE,
-                         "%s has not the elements of %s; -1 stands for the batch, and one more -1 "
-                         "for what is left",
-                         tensor_describe(call->inputs[0]), shape_words(call, a->rank, a->shape));
+        return op_refuse(
+            call, CN_ERROR_SHAPE,
+            "cannot make %s of %s: the elements do not match; -1 stands for the batch, "
+            "and one more -1 for what is left",
+            shape_words(call, a->rank, a->shape), tensor_describe(call->inputs[0]));
     return build_reshape(call->g, call_value(call, 0), to.rank, to.dims);
 }
 

@@ -16,11 +16,13 @@ static cn_source current_source(const cn_context *c) {
     return c->current_call != 0 ? c->calls.items[c->current_call].where : c->where;
 }
 
-/* "train.c:41: dense "fc1": matmul: " before the refusal. */
+/* "train.c:41: dense "fc1": matmul: " before the refusal; the op's name only where the layer's
+ * does not say it. */
 static void prefix_place(cn_context *c, const char *name) {
     cn_source where = current_source(c);
     const cn_layer *layer = c->current_call == 0 ? NULL : c->calls.items[c->current_call].layer;
-    diag_prefix(&c->diag, "%s: ", name);
+    if (layer == NULL || strcmp(snake_case(c->arena, layer->class_name), name) != 0)
+        diag_prefix(&c->diag, "%s: ", name);
     if (layer != NULL)
         diag_prefix(&c->diag, "%s: ", layer_title(layer));
     if (where.file != NULL)
