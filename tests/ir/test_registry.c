@@ -17,9 +17,11 @@ static void missing(const op_def *op, bool is_there, const char *what) {
         fail_msg("op %s has no %s", op->name, what);
 }
 
-/* Inputs and groups are places, not computations; whatever is transient is gone by then. */
+/* Inputs are places, a group is lowered as a whole, a scan is the kernels of its body in a
+ * loop; whatever is transient is gone by then. */
 static bool needs_lowering(const op_def *op) {
-    return op != &op_input && op != &op_group && (op->traits & OP_TRANSIENT) == 0;
+    return op != &op_input && op != &op_group && op != &op_scan &&
+           (op->traits & OP_TRANSIENT) == 0;
 }
 
 static void every_op_is_complete(void **state) {
