@@ -147,12 +147,11 @@ static void gather_interpret(interpreter *it, const node *n, tensor *const *oper
     }
 }
 
-/* Operand 1 as an i64, clamped to 0 <= i < extent. */
+/* An i64 clamped to 0 <= i < extent, as one expression: so bounds can be read off it. */
 static const expr *clamped_index(lowering *l, const expr *at, dim extent) {
     const expr *last = expr_add(l->arena, expr_extent(l->arena, extent), index_constant(l, -1));
-    const expr *low =
-        lower_scalar(l, SCALAR_MAX, CN_I64, (const expr *const[]){index_constant(l, 0), at}, 2);
-    return lower_scalar(l, SCALAR_MIN, CN_I64, (const expr *const[]){last, low}, 2);
+    const expr *low = index_binary(l, SCALAR_MAX, index_constant(l, 0), at);
+    return index_binary(l, SCALAR_MIN, last, low);
 }
 
 static const expr *gather_element(lowering *l, const node *n, uint32_t result,

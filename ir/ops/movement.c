@@ -116,11 +116,11 @@ static const expr *reshape_element(lowering *l, const node *n, uint32_t result,
                                    const expr *const *index) {
     const type *x = operand_type(l->region, n, 0), *y = &n->types[result];
     const expr *source[MAX_RANK];
-    for (int i = 0; i < x->rank; i++)
-        source[i] = index_constant(l, 0);
     dim elements;
     if (!type_elements(x, &elements) || elements.count == 0)
-        return lower_operand(l, n, 0, source); /* never runs */
+        return identity_expression(l, REDUCE_SUM, x->dtype); /* never runs */
+    for (int i = 0; i < x->rank; i++)
+        source[i] = index_constant(l, 0);
     for (int i = 0, j = 0; i < x->rank || j < y->rank;) {
         axis_run run = next_run(x, i, y, j);
         if (run.x_end > i && run.y_end > j)

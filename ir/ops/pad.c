@@ -242,7 +242,7 @@ static const expr *concat_element(lowering *l, const node *n, uint32_t result,
     dim start = operand_type(l->region, n, 0)->dims[axis];
     for (uint32_t o = 1; o < n->operand_count; o++)
         dim_add(start, operand_type(l->region, n, o)->dims[axis], &start);
-    const expr *source[MAX_RANK], *after = identity_expression(l, REDUCE_OR, n->types[0].dtype);
+    const expr *source[MAX_RANK], *after = identity_expression(l, REDUCE_SUM, n->types[0].dtype);
     for (int i = 0; i < n->types[0].rank; i++)
         source[i] = index[i];
     for (uint32_t o = n->operand_count; o-- > 0;) {

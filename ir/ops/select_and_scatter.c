@@ -163,8 +163,10 @@ static const expr *is_beaten(lowering *l, const node *n, const type *x, const ex
         start[i] = expr_add(l->arena, j[i], expr_multiply(l->arena, c->position[i], -1));
     lower_reduce_begin(l, w.axes, w.count);
     const expr *inside = window_source(l, a, x, start, &w, source);
-    const expr *other =
-        operand_where(l, n, 0, source, inside, identity_expression(l, window_kind(n), x->dtype));
+    for (int i = 0; c->exists != NULL && i < x->rank; i++) /* else the window may lie outside */
+        inside = condition_and(l, inside, index_within(l, source[i], x->dims[i]));
+    const expr *identity = identity_expression(l, window_kind(n), x->dtype);
+    const expr *other = operand_where(l, n, 0, source, inside, identity);
     const expr *is_before = index_compare(l, SCALAR_LT, flat_position(l, a, x->rank, w.k),
                                           flat_position(l, a, x->rank, c->position));
     const expr *beaten =

@@ -2,7 +2,8 @@
  *
  * cast: between floats rounds to nearest even; float to integer truncates and saturates, NaN
  * gives 0; integer to integer keeps the low bits; to bool is x != 0 (so NaN is true); bool to
- * number is 0 or 1. bitcast reads the bytes of one type as another of the same width.
+ * number is 0 or 1. bitcast reads the bytes of one type as another of the same width (8, 32 or
+ * 64 bits).
  */
 #include <math.h>
 #include <string.h>
@@ -95,10 +96,15 @@ static int64_t saturate(cn_dtype to, double x) {
     return x < lowest[to] ? (int64_t)lowest[to] : (int64_t)x;
 }
 
-static number cast_number(cn_dtype from, cn_dtype to, number x) {
+/* i64 to f32 rounds once: not through double. */
+static double integer_to_float(const interpreter *it, cn_dtype to, int64_t x) {
+    return to == CN_F32 && it->mode == INTERPRET_F32 ? (double)(float)x : (double)x;
+}
+
+static number cast_number(const interpreter *it, cn_dtype from, cn_dtype to, number x) {
     bool from_float = dtype_is_float(from);
     if (dtype_is_float(to))
-        return from_float ? x : (number){.f = (double)x.i};
+        return from_float ? x : (number){.f = integer_to_float(it, to, x.i)};
     if (to == CN_BOOL)
         return (number){.i = from_float ? x.f != 0 : x.i != 0};
     return (number){.i = from_float ? saturate(to, x.f) : x.i};
@@ -106,10 +112,11 @@ static number cast_number(cn_dtype from, cn_dtype to, number x) {
 
 static void cast_interpret(interpreter *it, const node *n, tensor *const *operands,
                            tensor **results) {
-    (void)it, (void)n;
+    (void)n;
     tensor *y = results[0];
     for (int64_t i = 0; i < y->count; i++)
-        y->items[i] = cast_number(operands[0]->type.dtype, y->type.dtype, operands[0]->items[i]);
+        y->items[i] =
+            cast_number(it, operands[0]->type.dtype, y->type.dtype, operands[0]->items[i]);
 }
 
 static const expr *cast_element(lowering *l, const node *n, uint32_t result,
@@ -136,8 +143,9 @@ static bool bitcast_infer(const graph *g, const node *n, type *results, diagnost
     if (!known_dtype(n, d))
         return false;
     cn_dtype to = cast_target(n);
-    if (dtype_bytes(to) != dtype_bytes(t->dtype) || to == CN_BOOL || t->dtype == CN_BOOL)
-        return op_fail(d, n, "%s and %s differ in width or are bool; cast instead",
+    int width = dtype_bytes(to);
+    if (width != dtype_bytes(t->dtype) || width == 2 || to == CN_BOOL || t->dtype == CN_BOOL)
+        return op_fail(d, n, "%s and %s are not two numbers of 8, 32 or 64 bits; cast instead",
                        type_words(g, t), dtype_name(to));
     return infer_one(g, n, type_with_dtype(*t, to), results, d);
 }

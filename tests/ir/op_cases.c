@@ -140,7 +140,7 @@ static void add_casts(void) {
             add_pointwise(&row, f, "[67]", &(value_domain){is_float ? SPECIAL : EXTREME},
                           "/limits");
             row.op = &op_bitcast;
-            if (same_width && f != CN_BOOL && t != CN_BOOL)
+            if (same_width && dtype_bytes(f) != 2 && f != CN_BOOL && t != CN_BOOL)
                 add_pointwise(&row, f, "[B,5]", &(value_domain){is_float ? SPECIAL : EXTREME}, "");
         }
 }
@@ -203,8 +203,7 @@ graph *op_case_graph(const op_case *c, arena *a) {
 }
 
 bool op_case_is_smooth(const op_case *c) {
-    if (c->op == &op_floor || c->op == &op_round || c->op == &op_sign ||
-        c->op == &op_stop_gradient)
+    if (c->op == &op_floor || c->op == &op_round || c->op == &op_sign || c->op == &op_stop_gradient)
         return false;
     for (int k = 0; k < c->input_count; k++) {
         bool is_float = dtype_is_float(op_case_input_type(c, k).dtype);
