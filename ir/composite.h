@@ -19,7 +19,8 @@ typedef struct composite_def {
     int operand_count;
     int result_count;
     /* Builds the decomposition in g from operands; fills results. */
-    void (*decompose)(graph *g, const composite_attributes *a, const value *operands, value *results);
+    void (*decompose)(graph *g, const composite_attributes *a, const value *operands,
+                      value *results);
     /* NULL: differentiate the decomposition. */
     void (*vjp)(gradient_context *cx, const node *n);
 } composite_def;

@@ -38,7 +38,9 @@ typedef struct value {
 
 #define NO_VALUE ((value){0, 0})
 static inline bool value_is_none(value v) { return v.node == 0; }
-static inline bool value_equal(value a, value b) { return a.node == b.node && a.result == b.result; }
+static inline bool value_equal(value a, value b) {
+    return a.node == b.node && a.result == b.result;
+}
 
 /* Where in the user's program a node comes from; survives the text form as a comment, never
  * enters hashing or comparison. */
@@ -257,7 +259,9 @@ struct op_def {
 /* All ops, NULL-terminated, in the order of the documentation. */
 extern const op_def *const op_registry[];
 const op_def *op_find(const char *name, size_t length);
-static inline bool node_has(const node *n, uint32_t traits) { return (n->op->traits & traits) != 0; }
+static inline bool node_has(const node *n, uint32_t traits) {
+    return (n->op->traits & traits) != 0;
+}
 
 /* ---- gradients: what a vjp rule may call (implemented by passes/autodiff.c) ---------------- */
 

@@ -27,6 +27,26 @@ static void samples_print_as_they_were_read(void **state) {
     }
 }
 
+static bool uses(const graph *g, const op_def *op) {
+    for (uint32_t id = 1; id < g->nodes.count; id++) {
+        const node *n = graph_node(g, id);
+        if (n->op == op || (n->region_count > 0 && uses(n->regions[0], op)))
+            return true;
+    }
+    return false;
+}
+
+static void every_op_stands_in_a_sample(void **state) {
+    workspace *w = *state;
+    for (int i = 0; op_registry[i] != NULL; i++) {
+        bool found = false;
+        for (int k = 0; k < SAMPLE_GRAPHS && !found; k++)
+            found = uses(parse(w, sample_graphs[k]), op_registry[i]);
+        if (!found)
+            fail_msg("no sample uses %s", op_registry[i]->name);
+    }
+}
+
 static void random_graphs_survive_text(void **state) {
     workspace *w = *state;
     for (uint64_t seed = 0; seed < 200; seed++) {
@@ -177,6 +197,7 @@ static void no_bytes_do_harm(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_WORKSPACE(samples_print_as_they_were_read),
+        WITH_WORKSPACE(every_op_stands_in_a_sample),
         WITH_WORKSPACE(random_graphs_survive_text),
         WITH_WORKSPACE(spelling_is_free_where_meaning_is_not),
         WITH_WORKSPACE(mistakes_are_refused_where_they_are),

@@ -3,10 +3,10 @@
 #include "base/philox.h"
 #include "ir/build.h"
 
-static tensor *result_of(workspace *w, const char *node, int64_t batch) {
+static tensor *result_of(workspace *w, const char *source, int64_t batch) {
     interpreter it = interpreter_for(w, batch);
     graph *g = must_parse(
-        w, arena_format(w->arena, "cornu-ir 1 func @f() { %%1 = %s return %%1 }", node));
+        w, arena_format(w->arena, "cornu-ir 1 func @f() { %%1 = %s return %%1 }", source));
     return run_graph(w, &it, g, NULL)[0];
 }
 
