@@ -162,6 +162,14 @@ cn_function *cn_function_new_at(cn_source where, const cn_function_options *opti
     return f;
 }
 
+/* Inputs of constant shapes alone say nothing of a batch. */
+static bool takes_batches(const cn_function *f) {
+    for (uint32_t i = 0; i < f->input_count; i++)
+        for (int axis = 0; axis < f->input_types[i].rank; axis++)
+            if (f->input_types[i].dims[axis].symbolic) return true;
+    return false;
+}
+
 cn_status cn_function_call(cn_function *f, const cn_array *inputs, const cn_array *outputs) {
     if (f == NULL || f->executable == NULL) return CN_ERROR_INVALID_ARGUMENT;
     cn_context *c = f->context;
@@ -173,7 +181,7 @@ cn_status cn_function_call(cn_function *f, const cn_array *inputs, const cn_arra
         ok = array_fits(c, &c->diag, &inputs[i], &f->input_types[i], &batch, "input", i);
         in[i] = inputs[i].data;
     }
-    if (f->input_count == 0) batch = 1;
+    if (!takes_batches(f)) batch = 1;
     for (uint32_t i = 0; ok && i < f->output_count; i++) {
         ok = array_fits(c, &c->diag, &outputs[i], &f->output_types[i], &batch, "output", i);
         out[i] = outputs[i].data;

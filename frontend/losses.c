@@ -88,7 +88,7 @@ type loss_target_type(const cn_loss *l, const type *prediction) {
     return type_with_dtype(known ? without_axis(*prediction, (int)axis) : *prediction, CN_I32);
 }
 
-/* ---- formulas ------------------------------------------------------------------------------- */
+/* ---- formulas ----------------------------------------------------------------------------- */
 
 cn_tensor mean_over_features(cn_tensor x) {
     if (!cn_tensor_ok(x) || rank_of(x) < 2)
@@ -119,7 +119,7 @@ static cn_tensor custom_values(const cn_loss *l, cn_tensor truth, cn_tensor pred
     return l->custom(truth, prediction, l->user);
 }
 
-/* ---- weights and reduction --------------------------------------------------------------------- */
+/* ---- weights and reduction ---------------------------------------------------------------- */
 
 /* Losses are computed in f32, Keras' floatx, or wider. */
 static cn_tensor as_float(cn_tensor x) {
@@ -209,7 +209,7 @@ cn_tensor cn_loss_apply(const cn_loss *loss, cn_tensor truth, cn_tensor predicti
     return result;
 }
 
-/* ---- objects --------------------------------------------------------------------------------- */
+/* ---- objects ------------------------------------------------------------------------------ */
 
 #define LOSS(keras_name, ...)                     \
     const cn_loss cn_loss_object_##keras_name = { \
@@ -222,7 +222,7 @@ LOSS(categorical_crossentropy, .sparse = false);
 LOSS(sparse_categorical_crossentropy, .sparse = true);
 #undef LOSS
 
-/* ---- constructors ------------------------------------------------------------------------------- */
+/* ---- constructors ------------------------------------------------------------------------- */
 
 enum { DELTA = 1, LOGITS = 2, SMOOTHING = 4, IGNORE_CLASS = 8 };
 

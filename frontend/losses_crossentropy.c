@@ -21,7 +21,7 @@ typedef struct evidence {
     bool scores;
 } evidence;
 
-/* ---- finding scores -------------------------------------------------------------------------- */
+/* ---- finding scores ----------------------------------------------------------------------- */
 
 static const node *producer(cn_tensor x) {
     const graph *g = x.context->record;
@@ -56,7 +56,7 @@ static evidence find_scores(const cn_loss *l, cn_tensor prediction, int axis,
     return (evidence){cn_op_cast(scores, cn_tensor_dtype(prediction)), true};
 }
 
-/* ---- classes along the last axis -------------------------------------------------------------- */
+/* ---- classes along the last axis ---------------------------------------------------------- */
 
 static cn_tensor axis_last(cn_tensor x, int axis) {
     int rank = tensor_type(x)->rank;
@@ -91,7 +91,7 @@ static cn_tensor log_of_clipped(cn_tensor p) {
     return cn_op_log(cn_op_clip(p, epsilon, 1 - epsilon));
 }
 
-/* ---- composites -------------------------------------------------------------------------------- */
+/* ---- composites --------------------------------------------------------------------------- */
 
 static value build_entropy(const op_call *call) {
     const value operands[] = {call_value(call, 0), call_value(call, 1)};
@@ -105,7 +105,7 @@ static cn_tensor entropy(const char *composite, cn_tensor scores, cn_tensor trut
     return op_record(scores.context, composite, build_entropy, operands, 2, NULL);
 }
 
-/* ---- the losses ---------------------------------------------------------------------------------- */
+/* ---- the losses --------------------------------------------------------------------------- */
 
 cn_tensor loss_binary_crossentropy(const cn_loss *l, cn_tensor truth, cn_tensor prediction) {
     cn_context *c = prediction.context;

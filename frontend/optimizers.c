@@ -11,7 +11,7 @@
 #include "frontend/optimizers.h"
 #include "frontend/training.h"
 
-/* ---- options --------------------------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------------------------ */
 
 static bool takes_all(const cn_optimizer *o) {
     const cn_optimizer_options *given = &o->options;
@@ -128,7 +128,7 @@ cn_optimizer *cn_rmsprop_at(cn_source where, const cn_optimizer_options *options
     return make_optimizer(where, options, &rmsprop_class);
 }
 
-/* ---- variables ------------------------------------------------------------------------------- */
+/* ---- variables ---------------------------------------------------------------------------- */
 
 static bool name_is_taken(const cn_context *c, const char *name) {
     const char *path = arena_format(c->arena, "%s/iteration", name);
@@ -193,7 +193,7 @@ void slot_set(const weight_step *s, const char *name, cn_tensor new_value) {
     cn_updates_add(s->updates, state, cn_op_cast(new_value, slot->type.dtype));
 }
 
-/* ---- the learning rate -------------------------------------------------------------------------- */
+/* ---- the learning rate -------------------------------------------------------------------- */
 
 double cn_learning_rate(const cn_optimizer *o) {
     if (o == NULL || o->class == NULL)
@@ -226,7 +226,7 @@ cn_status cn_set_learning_rate(cn_optimizer *o, double learning_rate) {
     return CN_OK;
 }
 
-/* ---- clipping ------------------------------------------------------------------------------------- */
+/* ---- clipping ----------------------------------------------------------------------------- */
 
 cn_tensor approach(cn_tensor from, cn_tensor to, double fraction) {
     return cn_op_add(from, cn_op_scale(cn_op_subtract(to, from), fraction));
@@ -272,7 +272,7 @@ static void clip(const cn_optimizer *o, const cn_tensor *gradients, size_t count
     }
 }
 
-/* ---- a step ------------------------------------------------------------------------------------------ */
+/* ---- a step ------------------------------------------------------------------------------- */
 
 static cn_tensor rate_tensor(const cn_optimizer *o) {
     if (o->options.schedule == NULL)

@@ -14,7 +14,7 @@ typedef struct schedule_number {
     cn_tensor tensor; /* CN_END: the number counts */
 } schedule_number;
 
-/* ---- arithmetic -------------------------------------------------------------------------------- */
+/* ---- arithmetic --------------------------------------------------------------------------- */
 
 typedef cn_tensor (*tensor_unary)(cn_tensor);
 typedef cn_tensor (*tensor_binary)(cn_tensor, cn_tensor);
@@ -94,7 +94,7 @@ static schedule_number choose(schedule_number x, double bound, schedule_number l
     return (schedule_number){.tensor = cn_op_where(below, as_tensor(low, c), as_tensor(high, c))};
 }
 
-/* ---- formulas ------------------------------------------------------------------------------------- */
+/* ---- formulas ----------------------------------------------------------------------------- */
 
 enum { INITIAL, STEPS, RATE };
 
@@ -180,7 +180,7 @@ static schedule_number cosine_restarts(const cn_schedule *s, schedule_number ste
     return times(of(p[INITIAL]), cosine_bow(fraction, height, p[ALPHA]));
 }
 
-/* ---- making ------------------------------------------------------------------------------------------ */
+/* ---- making ------------------------------------------------------------------------------- */
 
 static const cn_schedule failed_schedule;
 
@@ -272,7 +272,7 @@ const cn_schedule *cn_cosine_decay_restarts(cn_context *c, double initial,
                                              option_number(t_mul, 2), option_number(m_mul, 1)}});
 }
 
-/* ---- evaluating ----------------------------------------------------------------------------------------- */
+/* ---- evaluating --------------------------------------------------------------------------- */
 
 double cn_schedule_value(const cn_schedule *s, int64_t step) {
     if (s == NULL || s->formula == NULL)

@@ -10,7 +10,7 @@
 #include "frontend/record.h"
 #include "frontend/training.h"
 
-/* ---- sets of updates ---------------------------------------------------------------------------- */
+/* ---- sets of updates ---------------------------------------------------------------------- */
 
 cn_updates *cn_updates_new(cn_context *c) {
     if (c == NULL)
@@ -76,7 +76,7 @@ void cn_updates_add(cn_updates *u, cn_tensor state, cn_tensor new_value) {
     CONTEXT_LEAVE(c);
 }
 
-/* ---- gradients --------------------------------------------------------------------------------- */
+/* ---- gradients ---------------------------------------------------------------------------- */
 
 typedef struct gradient_arguments {
     value *results; /* one per input after the loss */
@@ -122,7 +122,7 @@ void cn_gradient(cn_tensor loss, const cn_tensor *wrt, size_t count, cn_tensor *
     CONTEXT_LEAVE(c);
 }
 
-/* ---- minimising -------------------------------------------------------------------------------- */
+/* ---- minimising --------------------------------------------------------------------------- */
 
 static variable *learnable(const cn_optimizer *o, cn_tensor weight, size_t i) {
     cn_context *c = o->context;
@@ -174,7 +174,7 @@ cn_updates *cn_minimize(cn_optimizer *o, cn_tensor loss, const cn_tensor *weight
     return u;
 }
 
-/* ---- state ------------------------------------------------------------------------------------------ */
+/* ---- state -------------------------------------------------------------------------------- */
 
 static bool state_type(cn_context *c, const char *name, const cn_array *initial, type *out) {
     if (initial == NULL || initial->data == NULL)
@@ -197,21 +197,22 @@ static bool state_type(cn_context *c, const char *name, const cn_array *initial,
     return true;
 }
 
+static cn_tensor make_state(cn_context *c, const char *name, const cn_array *initial) {
+    type t;
+    if (!state_type(c, name, initial, &t))
+        return tensor_poison(c);
+    variable *v = variable_new(c, VARIABLE_STATE, name, &t);
+    if (!variable_initialize(c, v))
+        return tensor_poison(c);
+    memcpy(v->data, initial->data, (size_t)type_bytes(&t, 0));
+    return variable_tensor(c, v);
+}
+
 cn_tensor cn_state(cn_context *c, const char *name, const cn_array *initial) {
     if (c == NULL)
         return CN_END;
     CONTEXT_ENTER(c, tensor_poison(c));
-    cn_tensor result = tensor_poison(c);
-    type t;
-    if (name == NULL)
-        name = "state";
-    if (state_type(c, name, initial, &t)) {
-        variable *v = variable_new(c, VARIABLE_STATE, name, &t);
-        if (variable_initialize(c, v)) {
-            memcpy(v->data, initial->data, (size_t)type_bytes(&t, 0));
-            result = variable_tensor(c, v);
-        }
-    }
+    cn_tensor result = make_state(c, name != NULL ? name : "state", initial);
     CONTEXT_LEAVE(c);
     return result;
 }

@@ -84,6 +84,7 @@ enum { GOLDEN_MOST = 24 };
 typedef struct golden_run {
     cn_context *c;
     bool training;
+    interpret_mode mode; /* INTERPRET_F64 unless said */
     int64_t batch;
     cn_tensor inputs[GOLDEN_MOST]; /* fed with data */
     const double *data[GOLDEN_MOST];
@@ -153,7 +154,7 @@ static inline void golden_execute(golden_run *r, const char *name) {
                       .diag = &r->c->diag,
                       .graph = g,
                       .batch = r->batch,
-                      .mode = INTERPRET_F64};
+                      .mode = r->mode};
     tensor **inputs = ARENA_ARRAY(r->c->arena, tensor *, g->inputs.count + 1);
     for (uint32_t i = 0; i < g->inputs.count; i++) {
         inputs[i] = tensor_new(&it, value_type(g, g->inputs.items[i].value));
@@ -214,6 +215,53 @@ static inline void golden_gradients(golden_run *r, cn_tensor y, const golden_ten
     context_note_nodes(c);
     for (int i = 0; i < count; i++)
         gradients[i] = tensor_of(c, results[i]);
+}
+
+/* ---- ops on constants ------------------------------------------------------------------------ */
+
+static inline cn_context *golden_context(void) {
+    return cn_context_new(&(cn_context_options){.backend = "ref", .threads = 1, .quiet = true});
+}
+
+/* f32 numbers as a tensor: golden_vector(c, 3, 1, 2, 3) is [1, 2, 3]. */
+#define golden_vector(c, ...) \
+    cn_op_array((c), CN_F32, 1, (const int64_t[]){sizeof((const float[]){__VA_ARGS__}) / 4}, \
+                (const float[]){__VA_ARGS__})
+#define golden_matrix(c, rows, columns, ...) \
+    cn_op_array((c), CN_F32, 2, (const int64_t[]){(rows), (columns)}, (const float[]){__VA_ARGS__})
+
+/* The value of a tensor that depends on constants alone. */
+static inline const tensor *golden_value(cn_tensor y) {
+    golden_run run = {.c = y.context, .batch = 1};
+    golden_want(&run, y);
+    golden_execute(&run, "value");
+    return run.results[0];
+}
+
+/* Its dtype and its numbers, in row-major order. */
+#define golden_expect(y, dtype, ...)                                                       \
+    golden_expect_numbers((y), (dtype), sizeof((const double[]){__VA_ARGS__}) / sizeof(double), \
+                          (const double[]){__VA_ARGS__}, __LINE__)
+static inline void golden_expect_numbers(cn_tensor y, cn_dtype dtype, size_t count,
+                                         const double *want, int line) {
+    golden_check_context(y.context, "expect");
+    const tensor *got = golden_value(y);
+    if (got->type.dtype != dtype || got->count != (int64_t)count)
+        fail_msg("line %d: %lld of %s", line, (long long)got->count, dtype_name(got->type.dtype));
+    for (size_t i = 0; i < count; i++) {
+        double x = dtype_is_float(dtype) ? got->items[i].f : (double)got->items[i].i;
+        if (!(fabs(x - want[i]) <= 1e-6 * fabs(want[i]) + 1e-9) && !(x == want[i]) &&
+            !(isnan(x) && isnan(want[i])))
+            fail_msg("line %d: [%zu] is %.9g, wanted %.9g", line, i, x, want[i]);
+    }
+}
+
+/* The context's message is what was expected, and it is forgotten. */
+static inline void golden_expect_failure(cn_tensor y, const char *words) {
+    assert_false(cn_tensor_ok(y));
+    if (strstr(cn_error_message(y.context), words) == NULL)
+        fail_msg("\"%s\" is not in \"%s\"", words, cn_error_message(y.context));
+    cn_error_clear(y.context);
 }
 
 #endif
