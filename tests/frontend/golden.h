@@ -150,11 +150,8 @@ static inline void golden_execute(golden_run *r, const char *name) {
             fail_msg("%s: %s", name, cn_error_message(r->c));
     extraction e = golden_extract(r, name);
     graph *g = golden_autodiff(r->c, e.graph, name);
-    interpreter it = {.arena = r->c->arena,
-                      .diag = &r->c->diag,
-                      .graph = g,
-                      .batch = r->batch,
-                      .mode = r->mode};
+    interpreter it = {
+        .arena = r->c->arena, .diag = &r->c->diag, .graph = g, .batch = r->batch, .mode = r->mode};
     tensor **inputs = ARENA_ARRAY(r->c->arena, tensor *, g->inputs.count + 1);
     for (uint32_t i = 0; i < g->inputs.count; i++) {
         inputs[i] = tensor_new(&it, value_type(g, g->inputs.items[i].value));
@@ -224,7 +221,7 @@ static inline cn_context *golden_context(void) {
 }
 
 /* f32 numbers as a tensor: golden_vector(c, 3, 1, 2, 3) is [1, 2, 3]. */
-#define golden_vector(c, ...) \
+#define golden_vector(c, ...)                                                                \
     cn_op_array((c), CN_F32, 1, (const int64_t[]){sizeof((const float[]){__VA_ARGS__}) / 4}, \
                 (const float[]){__VA_ARGS__})
 #define golden_matrix(c, rows, columns, ...) \
@@ -239,7 +236,7 @@ static inline const tensor *golden_value(cn_tensor y) {
 }
 
 /* Its dtype and its numbers, in row-major order. */
-#define golden_expect(y, dtype, ...)                                                       \
+#define golden_expect(y, dtype, ...)                                                            \
     golden_expect_numbers((y), (dtype), sizeof((const double[]){__VA_ARGS__}) / sizeof(double), \
                           (const double[]){__VA_ARGS__}, __LINE__)
 static inline void golden_expect_numbers(cn_tensor y, cn_dtype dtype, size_t count,
