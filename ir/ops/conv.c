@@ -305,14 +305,17 @@ static void pull_output(lowering *l, const geometry *c, conv_point *p) {
         const expr *at = expr_add(l->arena, p->x[i + 1], scaled(l, p->w[i], -c->dilation[i]));
         at = expr_add(l->arena, at, index_constant(l, c->low[i]));
         p->y[i + 1] = at;
-        if (c->stride[i] > 1) {
-            const expr *step = index_constant(l, c->stride[i]), *zero = index_constant(l, 0);
-            const expr *off = index_binary(l, SCALAR_REM, at, step);
-            p->inside = condition_and(l, p->inside, index_compare(l, SCALAR_GE, at, zero));
-            p->inside = condition_and(l, p->inside, index_compare(l, SCALAR_EQ, off, zero));
-            p->y[i + 1] = index_binary(l, SCALAR_DIV, at, step);
+        if (c->stride[i] == 1) {
+            p->inside = condition_and(l, p->inside, index_within(l, at, c->y.dims[i + 1]));
+            continue;
         }
-        p->inside = condition_and(l, p->inside, index_within(l, p->y[i + 1], c->y.dims[i + 1]));
+        const expr *step = index_constant(l, c->stride[i]), *zero = index_constant(l, 0);
+        const expr *off = index_binary(l, SCALAR_REM, at, step);
+        p->y[i + 1] = index_binary(l, SCALAR_DIV, at, step);
+        const expr *extent = expr_extent(l->arena, c->y.dims[i + 1]);
+        p->inside = condition_and(l, p->inside, index_compare(l, SCALAR_GE, at, zero));
+        p->inside = condition_and(l, p->inside, index_compare(l, SCALAR_EQ, off, zero));
+        p->inside = condition_and(l, p->inside, index_compare(l, SCALAR_LT, p->y[i + 1], extent));
     }
 }
 

@@ -121,25 +121,21 @@ static const expr *scalar2(lowering *l, scalar_op op, const expr *x, const expr 
     return lower_scalar(l, op, CN_BOOL, (const expr *const[]){x, y}, 2);
 }
 
-static const expr *negation(lowering *l, const expr *x) {
-    return lower_scalar(l, SCALAR_NOT, CN_BOOL, (const expr *const[]){x}, 1);
-}
-
 /* Whether `other`, standing before or after it in the window, keeps x from being selected:
  * NaN beats numbers, among equals the first wins. */
 static const expr *keeps_out(lowering *l, reduce_kind kind, const expr *other, const expr *x,
                              const expr *is_before) {
     bool most = kind == REDUCE_MAX;
-    const expr *before = negation(l, scalar2(l, most ? SCALAR_LT : SCALAR_GT, other, x));
-    const expr *after = negation(l, scalar2(l, most ? SCALAR_LE : SCALAR_GE, other, x));
+    const expr *before = scalar2(l, most ? SCALAR_GE : SCALAR_LE, other, x);
+    const expr *after = scalar2(l, most ? SCALAR_GT : SCALAR_LT, other, x);
     if (dtype_is_float(x->dtype)) {
-        const expr *x_is_number = scalar2(l, SCALAR_EQ, x, x),
-                   *other_is_nan = scalar2(l, SCALAR_NE, other, other);
-        before = scalar2(l, SCALAR_AND, before, scalar2(l, SCALAR_OR, x_is_number, other_is_nan));
-        after = scalar2(l, SCALAR_AND, after, x_is_number);
+        const expr *other_is_nan = scalar2(l, SCALAR_NE, other, other);
+        const expr *x_is_number = scalar2(l, SCALAR_EQ, x, x);
+        before = scalar2(l, SCALAR_OR, before, other_is_nan);
+        after = scalar2(l, SCALAR_OR, after, scalar2(l, SCALAR_AND, other_is_nan, x_is_number));
     }
-    return lower_scalar(l, SCALAR_SELECT, CN_BOOL, (const expr *const[]){is_before, before, after},
-                        3);
+    const expr *choice[] = {is_before, before, after};
+    return lower_scalar(l, SCALAR_SELECT, CN_BOOL, choice, 3);
 }
 
 /* Position in the window as one number, row-major. */
@@ -163,8 +159,11 @@ static const expr *is_beaten(lowering *l, const node *n, const type *x, const ex
         start[i] = expr_add(l->arena, j[i], expr_multiply(l->arena, c->position[i], -1));
     lower_reduce_begin(l, w.axes, w.count);
     const expr *inside = window_source(l, a, x, start, &w, source);
-    for (int i = 0; c->exists != NULL && i < x->rank; i++) /* else the window may lie outside */
-        inside = condition_and(l, inside, index_within(l, source[i], x->dims[i]));
+    if (c->exists != NULL) { /* the window may lie outside altogether */
+        inside = NULL;
+        for (int i = 0; i < x->rank; i++)
+            inside = condition_and(l, inside, index_within(l, source[i], x->dims[i]));
+    }
     const expr *identity = identity_expression(l, window_kind(n), x->dtype);
     const expr *other = operand_where(l, n, 0, source, inside, identity);
     const expr *is_before = index_compare(l, SCALAR_LT, flat_position(l, a, x->rank, w.k),
