@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "passes/fuse.h"
+#include "passes/interface.h"
 
 enum { MOST_NAMES = 4 };
 
@@ -298,25 +299,11 @@ static bool add_graph_outputs(emission *e) {
     return true;
 }
 
-static void copy_interface(emission *e) {
-    const graph *g = e->f->graph;
-    e->to->bound_batch = g->bound_batch;
-    for (uint32_t i = 0; i < g->guards.count; i++)
-        vec_push(arena_of(e), &e->to->guards, g->guards.items[i]);
-    for (uint32_t i = 0; i < g->inputs.count; i++) {
-        const graph_input *x = &g->inputs.items[i];
-        e->to->location = value_node(g, x->value)->location;
-        set_map(e, x->value.node, 1);
-        e->map[x->value.node][0] =
-            graph_add_input(e->to, x->name, *value_type(g, x->value), x->role, x->donated);
-    }
-}
-
 graph *fusion_emit(fusion *f) {
     emission e = {.f = f, .to = graph_new(f->cx->arena, f->graph->name)};
     e.map = ARENA_ARRAY(f->cx->arena, value *, f->graph->nodes.count);
     e.emitted_group = ARENA_ARRAY(f->cx->arena, bool, f->groups.count);
-    copy_interface(&e);
+    copy_interface(f->graph, e.to, e.map);
     for (uint32_t id = 1; id < f->graph->nodes.count; id++) {
         bool live = f->users[id].count > 0 || f->is_output[id];
         if (live && !f->free[id] && !is_done(&e, id))

@@ -103,6 +103,87 @@ static inline tensor **run_kernels(workspace *w, interpreter *it, const graph *g
     return outputs;
 }
 
+/* The same through real memory laid out by a plan: every value lies where the plan says, inputs
+ * and outputs in blocks of their own, a donated output in its input's. */
+typedef struct planned_memory {
+    const memory_plan *plan;
+    char *step, **inputs, **outputs;
+    tensor ***constants;
+} planned_memory;
+
+static inline char *address_in(const planned_memory *m, value v) {
+    const storage *s = &m->plan->of[v.node][v.result];
+    switch (s->kind) {
+    case STORAGE_INPUT:
+        return m->inputs[s->index];
+    case STORAGE_OUTPUT:
+        return m->outputs[s->index];
+    case STORAGE_ARENA:
+        return m->step + s->offset;
+    case STORAGE_CONSTANT:
+        break;
+    }
+    return NULL;
+}
+
+static inline tensor *read_planned(interpreter *it, const planned_memory *m, const graph *g, value v) {
+    if (m->constants[v.node] != NULL)
+        return m->constants[v.node][0];
+    tensor *t = tensor_new(it, value_type(g, v));
+    tensor_from_bytes(t, address_in(m, v));
+    return t;
+}
+
+static inline void run_planned_node(workspace *w, interpreter *it, const graph *g, uint32_t id,
+                                    planned_memory *m) {
+    const node *n = graph_node(g, id);
+    tensor **arguments = ARENA_ARRAY(w->arena, tensor *, n->operand_count + n->result_count);
+    for (uint32_t i = 0; i < n->operand_count; i++)
+        arguments[i] = read_planned(it, m, g, n->operands[i]);
+    for (uint32_t r = 0; r < n->result_count; r++)
+        arguments[n->operand_count + r] = group_in_place(n, r) >= 0
+                                              ? arguments[group_in_place(n, r)]
+                                              : tensor_new(it, &n->types[r]);
+    it->graph = g;
+    if (n->op == &op_group) {
+        if (!kernel_interpret(it, must_lower(w, g, n), arguments))
+            fail_msg("%s", w->diagnostics.message);
+    } else {
+        n->op->interpret(it, n, arguments, arguments + n->operand_count);
+    }
+    if (node_has(n, OP_LEAF))
+        m->constants[id] = arguments;
+    for (uint32_t r = 0; r < n->result_count && !node_has(n, OP_LEAF); r++)
+        tensor_to_bytes(arguments[n->operand_count + r], address_in(m, (value){id, r}));
+}
+
+static inline char *block_for(workspace *w, const type *t, int64_t batch) {
+    return arena_alloc(w->arena, (size_t)type_bytes(t, batch) + 1);
+}
+
+static inline tensor **run_planned(workspace *w, interpreter *it, const memory_plan *plan,
+                                   tensor *const *inputs) {
+    const graph *g = plan->graph;
+    planned_memory m = {.plan = plan, .step = arena_alloc(w->arena, plan->arena_bytes + 1)};
+    m.inputs = ARENA_ARRAY(w->arena, char *, g->inputs.count);
+    m.outputs = ARENA_ARRAY(w->arena, char *, g->outputs.count);
+    m.constants = ARENA_ARRAY(w->arena, tensor **, g->nodes.count);
+    memset(m.step, 0xff, plan->arena_bytes);
+    for (uint32_t i = 0; i < g->inputs.count; i++) {
+        m.inputs[i] = block_for(w, value_type(g, g->inputs.items[i].value), it->batch);
+        tensor_to_bytes(inputs[i], m.inputs[i]);
+    }
+    for (uint32_t i = 0; i < g->outputs.count; i++)
+        m.outputs[i] = block_for(w, value_type(g, g->outputs.items[i].value), it->batch);
+    for (uint32_t id = 1; id < g->nodes.count; id++)
+        if (graph_node(g, id)->op != &op_input)
+            run_planned_node(w, it, g, id, &m);
+    tensor **outputs = ARENA_ARRAY(w->arena, tensor *, g->outputs.count);
+    for (uint32_t i = 0; i < g->outputs.count; i++)
+        outputs[i] = read_planned(it, &m, g, g->outputs.items[i].value);
+    return outputs;
+}
+
 static inline bool numbers_agree(cn_dtype dtype, number x, number y, double tolerance) {
     if (!dtype_is_float(dtype))
         return x.i == y.i;

@@ -1,0 +1,307 @@
+/* The memory plan: where every value lives, for one capacity of the batch.
+ *
+ * Inputs, outputs and tables have homes; a donated output lives in its input's buffer, a result
+ * in place in its operand's. What remains shares the step arena: each buffer lives from the node
+ * that makes it to the last that reads it, and largest first is put into the tightest gap
+ * between buffers that live at the same time (greedy best fit by decreasing size). All offsets
+ * and sizes are rounded up to the target's alignment.
+ *
+ * Kernels get addresses, so planning for another capacity recompiles nothing.
+ * Cost: quadratic in the number of buffers. Independent check: passes/check_memory_plan.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "ir/ops/ops.h"
+#include "passes/inplace.h"
+#include "passes/pass.h"
+
+/* A buffer of the arena: a value, and all that take its place. */
+typedef struct buffer {
+    storage *home;    /* of the first value; others copy it */
+    value first;      /* for the name of the largest */
+    size_t bytes, offset;
+    uint32_t begin, end;
+} buffer;
+
+typedef struct planner {
+    const graph *graph;
+    arena *arena;
+    memory_plan *plan;
+    size_t alignment;
+    VEC(buffer) buffers;
+    int32_t **buffer_of; /* by value: index into buffers, or -1 */
+} planner;
+
+/* ---- homes ----------------------------------------------------------------------------------- */
+
+static storage *home_of(planner *p, value v) {
+    return &p->plan->of[v.node][v.result];
+}
+
+static bool measure(planner *p, const type *t, size_t *bytes) {
+    int64_t exact = type_bytes(t, p->plan->capacity);
+    if (exact > INT64_MAX / 4)
+        return diag_fail(arena_diagnostics(p->arena), CN_ERROR_OUT_OF_MEMORY,
+                         "a batch of %lld needs more memory than can be addressed",
+                         (long long)p->plan->capacity);
+    *bytes = (size_t)exact;
+    return true;
+}
+
+static bool new_buffer(planner *p, value v, size_t bytes) {
+    buffer b = {.home = home_of(p, v), .first = v, .begin = v.node, .end = v.node};
+    b.bytes = size_align(bytes, p->alignment);
+    p->buffer_of[v.node][v.result] = (int32_t)p->buffers.count;
+    vec_push(p->arena, &p->buffers, b);
+    return true;
+}
+
+/* A result in place of an operand lives where that does. */
+static bool take_place(planner *p, value v) {
+    const node *n = value_node(p->graph, v);
+    int operand = group_in_place(n, v.result);
+    if (operand < 0)
+        return false;
+    value over = n->operands[operand];
+    *home_of(p, v) = *home_of(p, over);
+    p->buffer_of[v.node][v.result] = p->buffer_of[over.node][over.result];
+    return true;
+}
+
+/* Outputs and inputs were given homes before; the rest goes to the arena. */
+static bool find_home(planner *p, value v, bool has_home) {
+    const node *n = value_node(p->graph, v);
+    storage *home = home_of(p, v);
+    size_t bytes;
+    if (!measure(p, &n->types[v.result], &bytes))
+        return false;
+    p->buffer_of[v.node][v.result] = -1;
+    home->bytes = bytes;
+    home->first = home->last = v.node;
+    if (has_home || take_place(p, v))
+        return true;
+    if (node_has(n, OP_LEAF)) {
+        home->kind = STORAGE_CONSTANT;
+        home->index = (int32_t)v.node;
+        return true;
+    }
+    home->kind = STORAGE_ARENA;
+    return new_buffer(p, v, bytes);
+}
+
+static void place_interface(planner *p, bool **has_home) {
+    const graph *g = p->graph;
+    for (uint32_t i = 0; i < g->inputs.count; i++) {
+        value v = g->inputs.items[i].value;
+        *home_of(p, v) = (storage){.kind = STORAGE_INPUT, .index = (int32_t)i};
+        has_home[v.node][v.result] = true;
+    }
+    for (uint32_t i = 0; i < g->outputs.count; i++) {
+        const graph_output *o = &g->outputs.items[i];
+        if (has_home[o->value.node][o->value.result])
+            continue;
+        *home_of(p, o->value) = o->into >= 0
+                                    ? (storage){.kind = STORAGE_INPUT, .index = o->into}
+                                    : (storage){.kind = STORAGE_OUTPUT, .index = (int32_t)i};
+        has_home[o->value.node][o->value.result] = true;
+    }
+}
+
+static bool find_homes(planner *p) {
+    const graph *g = p->graph;
+    bool **has_home = ARENA_ARRAY(p->arena, bool *, g->nodes.count);
+    for (uint32_t id = 1; id < g->nodes.count; id++) {
+        uint32_t count = graph_node(g, id)->result_count;
+        p->plan->of[id] = ARENA_ARRAY(p->arena, storage, count);
+        p->buffer_of[id] = ARENA_ARRAY(p->arena, int32_t, count);
+        has_home[id] = ARENA_ARRAY(p->arena, bool, count);
+    }
+    place_interface(p, has_home);
+    for (uint32_t id = 1; id < g->nodes.count; id++)
+        for (uint32_t r = 0; r < graph_node(g, id)->result_count; r++)
+            if (!find_home(p, (value){id, r}, has_home[id][r]))
+                return false;
+    return true;
+}
+
+/* ---- lifetimes --------------------------------------------------------------------------------- */
+
+static void touch(planner *p, value v, uint32_t id) {
+    storage *home = home_of(p, v);
+    int32_t b = p->buffer_of[v.node][v.result];
+    home->last = id > home->last ? id : home->last;
+    if (b >= 0 && id > p->buffers.items[b].end)
+        p->buffers.items[b].end = id;
+}
+
+static void find_lifetimes(planner *p) {
+    const graph *g = p->graph;
+    for (uint32_t id = 1; id < g->nodes.count; id++) {
+        const node *n = graph_node(g, id);
+        for (uint32_t i = 0; i < n->operand_count; i++)
+            touch(p, n->operands[i], id);
+        for (uint32_t r = 0; r < n->result_count; r++)
+            touch(p, (value){id, r}, id);
+    }
+    for (uint32_t i = 0; i < g->outputs.count; i++) /* readable after the last node */
+        touch(p, g->outputs.items[i].value, g->nodes.count);
+}
+
+/* ---- offsets -------------------------------------------------------------------------------------- */
+
+static bool live_together(const buffer *x, const buffer *y) {
+    return x->begin <= y->end && y->begin <= x->end;
+}
+
+static int by_size(const void *x, const void *y) {
+    const buffer *a = *(const buffer *const *)x, *b = *(const buffer *const *)y;
+    if (a->bytes != b->bytes)
+        return a->bytes > b->bytes ? -1 : 1;
+    return a->begin != b->begin ? (a->begin < b->begin ? -1 : 1) : (a < b ? -1 : a > b);
+}
+
+/* `placed` is sorted by offset: walks the gaps between those that live at the same time. */
+static size_t best_gap(buffer *const *placed, uint32_t count, const buffer *b) {
+    size_t end = 0, best = SIZE_MAX, best_room = SIZE_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!live_together(placed[i], b))
+            continue;
+        size_t room = placed[i]->offset > end ? placed[i]->offset - end : 0;
+        if (room >= b->bytes && room < best_room) {
+            best = end;
+            best_room = room;
+        }
+        if (placed[i]->offset + placed[i]->bytes > end)
+            end = placed[i]->offset + placed[i]->bytes;
+    }
+    return best == SIZE_MAX ? end : best;
+}
+
+static void insert_sorted(buffer **placed, uint32_t count, buffer *b) {
+    uint32_t i = count;
+    for (; i > 0 && placed[i - 1]->offset > b->offset; i--)
+        placed[i] = placed[i - 1];
+    placed[i] = b;
+}
+
+static void assign_offsets(planner *p) {
+    uint32_t count = p->buffers.count;
+    buffer **sorted = ARENA_ARRAY(p->arena, buffer *, count);
+    buffer **placed = ARENA_ARRAY(p->arena, buffer *, count);
+    for (uint32_t i = 0; i < count; i++)
+        sorted[i] = &p->buffers.items[i];
+    if (count > 0)
+        qsort(sorted, count, sizeof *sorted, by_size);
+    for (uint32_t i = 0; i < count; i++) {
+        buffer *b = sorted[i];
+        b->offset = best_gap(placed, i, b);
+        insert_sorted(placed, i, b);
+        if (b->offset + b->bytes > p->plan->arena_bytes)
+            p->plan->arena_bytes = b->offset + b->bytes;
+    }
+    for (uint32_t id = 1; id < p->graph->nodes.count; id++)
+        for (uint32_t r = 0; r < graph_node(p->graph, id)->result_count; r++)
+            if (p->buffer_of[id][r] >= 0)
+                p->plan->of[id][r].offset = p->buffers.items[p->buffer_of[id][r]].offset;
+}
+
+/* ---- what a caller wants to know ------------------------------------------------------------------- */
+
+/* The most bytes alive at one node: no plan can do with less. */
+static void find_lower_bound(planner *p) {
+    size_t *grows = ARENA_ARRAY(p->arena, size_t, p->graph->nodes.count + 2);
+    size_t *shrinks = ARENA_ARRAY(p->arena, size_t, p->graph->nodes.count + 2);
+    size_t live = 0;
+    for (uint32_t i = 0; i < p->buffers.count; i++) {
+        const buffer *b = &p->buffers.items[i];
+        grows[b->begin] += b->bytes;
+        shrinks[b->end + 1] += b->bytes;
+    }
+    for (uint32_t id = 0; id <= p->graph->nodes.count; id++) {
+        live = live + grows[id] - shrinks[id];
+        if (live > p->plan->lower_bound_bytes)
+            p->plan->lower_bound_bytes = live;
+    }
+}
+
+static const char *name_of(const planner *p, value v) {
+    const node *n = value_node(p->graph, v);
+    const group_attributes *attributes = n->attributes;
+    const char *what = n->op == &op_group ? attributes->name : n->op->name;
+    const char *layer = n->location.layer;
+    return layer == NULL ? what : arena_format(p->arena, "%s of %s", what, layer);
+}
+
+static void find_largest(planner *p) {
+    for (uint32_t i = 0; i < p->buffers.count; i++) {
+        const buffer *b = &p->buffers.items[i];
+        if (b->bytes <= p->plan->largest_bytes)
+            continue;
+        p->plan->largest_bytes = b->bytes;
+        p->plan->largest_name = name_of(p, b->first);
+    }
+}
+
+static void sum_interface(planner *p) {
+    const graph *g = p->graph;
+    for (uint32_t i = 0; i < g->inputs.count; i++) {
+        size_t bytes = home_of(p, g->inputs.items[i].value)->bytes;
+        if (g->inputs.items[i].role == INPUT_STATE)
+            p->plan->state_bytes += bytes;
+        else
+            p->plan->io_bytes += bytes;
+    }
+    for (uint32_t i = 0; i < g->outputs.count; i++)
+        if (g->outputs.items[i].into < 0)
+            p->plan->io_bytes += home_of(p, g->outputs.items[i].value)->bytes;
+}
+
+memory_plan *plan_memory(const graph *g, int64_t capacity, arena *a, const target_facts *facts) {
+    planner p = {.graph = g, .arena = a, .plan = ARENA_NEW(a, memory_plan)};
+    p.alignment = facts->alignment > 0 ? (size_t)facts->alignment : 1;
+    *p.plan = (memory_plan){.graph = g, .capacity = capacity, .largest_name = ""};
+    p.plan->of = ARENA_ARRAY(a, storage *, g->nodes.count);
+    p.buffer_of = ARENA_ARRAY(a, int32_t *, g->nodes.count);
+    if (!find_homes(&p))
+        return NULL;
+    find_lifetimes(&p);
+    assign_offsets(&p);
+    find_lower_bound(&p);
+    find_largest(&p);
+    sum_interface(&p);
+    return p.plan;
+}
+
+/* ---- text ---------------------------------------------------------------------------------------------- */
+
+static void print_storage(const storage *s, text *out) {
+    static const char *const kinds[] = {"input", "output", "arena", "constant"};
+    text_append(out, kinds[s->kind]);
+    if (s->kind == STORAGE_ARENA)
+        text_printf(out, " %zu", s->offset);
+    else
+        text_printf(out, " %d", (int)s->index);
+    text_printf(out, " +%zu, nodes %u to %u\n", s->bytes, s->first, s->last);
+}
+
+void memory_plan_print(const memory_plan *p, text *out) {
+    text_printf(out, "memory for a batch of %lld: arena %zu bytes (at least %zu), state %zu, io %zu\n",
+                (long long)p->capacity, p->arena_bytes, p->lower_bound_bytes, p->state_bytes,
+                p->io_bytes);
+    if (p->largest_bytes > 0)
+        text_printf(out, "largest: %zu bytes, %s\n", p->largest_bytes, p->largest_name);
+    for (uint32_t id = 1; id < p->graph->nodes.count; id++) {
+        const node *n = graph_node(p->graph, id);
+        for (uint32_t r = 0; r < n->result_count; r++) {
+            text_printf(out, "  %%%u", id);
+            if (n->result_count > 1)
+                text_printf(out, "#%u", r);
+            text_append(out, " ");
+            text_type(out, &n->types[r]);
+            text_append(out, ": ");
+            print_storage(&p->of[id][r], out);
+        }
+    }
+}
