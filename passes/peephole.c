@@ -2,7 +2,7 @@
  *
  * The walk is graph_rewrite's, so operands are in their final form when a rule sees a node.
  * What a rule made is tried again until nothing applies; nodes that it passed over are dead by
- * then and are swept at the end.
+ * then and are swept at the end. Sweeps repeat until one changes nothing.
  */
 #include "passes/peephole.h"
 
@@ -116,12 +116,19 @@ static bool visit(rewriter *r, const node *n, const value *operands, value *resu
     return true;
 }
 
+/* Nodes a rule makes on the way to its result are seen by the next sweep only; the last sweep
+ * finds nothing. */
 graph *peephole_rewrite(graph *g, pass_context *cx, const peephole *const *tables) {
-    bool changed;
-    graph *better = rewrite_with(g, cx->arena, tables, &changed);
-    if (better == NULL || !changed)
-        return better == NULL ? NULL : g;
-    return without_dead_nodes(better, cx->arena);
+    enum { MOST_SWEEPS = 10 };
+    bool changed = true;
+    for (int sweep = 0; g != NULL && changed && sweep < MOST_SWEEPS; sweep++) {
+        graph *better = rewrite_with(g, cx->arena, tables, &changed);
+        if (better == NULL)
+            return NULL;
+        if (changed)
+            g = without_dead_nodes(better, cx->arena);
+    }
+    return g;
 }
 
 void copy_with_regions(graph *to, const node *n, const value *operands, graph **regions,

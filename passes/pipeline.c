@@ -34,8 +34,10 @@ const pass *const pipeline[] = {
     &pass_cse,
     &pass_dce,
 
-    /* Kernels. */
+    /* Kernels: what is computed together, in which order, and what is overwritten. */
     &pass_layout,
+    &pass_fuse,
+    &pass_inplace,
     NULL,
 };
 
