@@ -13,7 +13,7 @@
 
 typedef const cn_initializer *const_initializer;
 
-enum { NORMAL_CUT = 2 }; /* truncated normals are redrawn beyond two stddev */
+static const double normal_cut = 2; /* truncated normals are redrawn beyond two stddev */
 static const double two_pi = 6.283185307179586;
 /* The stddev of a standard normal cut at two. */
 static const double truncated_stddev = 0.87962566103423978;
@@ -39,7 +39,7 @@ static double draw_normal(uint64_t seed, int64_t element, uint32_t attempt) {
 
 static double draw_truncated(uint64_t seed, int64_t element) {
     double x = draw_normal(seed, element, 0);
-    for (uint32_t attempt = 1; fabs(x) > NORMAL_CUT; attempt++)
+    for (uint32_t attempt = 1; fabs(x) > normal_cut; attempt++)
         x = draw_normal(seed, element, attempt);
     return x;
 }

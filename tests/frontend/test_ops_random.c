@@ -1,7 +1,7 @@
 /* Random ops: their distributions, and what their bits depend on. */
 #include "golden.h"
 
-enum { MANY = 4000 };
+#define MANY 4000
 
 /* MANY numbers of an op; the context's step is `step`. */
 static void draw(cn_context *c, cn_tensor (*op)(cn_tensor), int64_t step, double *out) {
