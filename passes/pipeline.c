@@ -37,6 +37,7 @@ const pass *const pipeline[] = {
     /* Kernels: what is computed together, in which order, and what is overwritten. */
     &pass_layout,
     &pass_fuse,
+    &pass_order,
     &pass_inplace,
     NULL,
 };
