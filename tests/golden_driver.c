@@ -191,21 +191,27 @@ static int run_file(const char *path, arena *a, bool update) {
     return judge(&c, update);
 }
 
+/* Memory that runs out unwinds to here. */
+static int run_guarded(const char *path, arena *a, bool update) {
+    diag_recovery point;
+    if (DIAG_RECOVER(arena_diagnostics(a), &point)) {
+        printf("%s: out of memory\n", path);
+        return 1;
+    }
+    int failures = run_file(path, a, update);
+    diag_pop_recovery(arena_diagnostics(a), &point);
+    return failures;
+}
+
 int main(int argc, char **argv) {
     bool update = argc > 1 && strcmp(argv[1], "--update") == 0;
     int failures = 0;
     for (int i = update ? 2 : 1; i < argc; i++) {
-        memory *m = memory_new(0);
         diagnostics d;
-        diag_recovery point;
         diag_init(&d);
+        memory *m = memory_new(0);
         arena *a = m == NULL ? NULL : arena_new(m, &d);
-        if (a == NULL || DIAG_RECOVER(&d, &point)) {
-            printf("%s: out of memory\n", argv[i]);
-            return 1;
-        }
-        failures += run_file(argv[i], a, update);
-        diag_pop_recovery(&d, &point);
+        failures += a == NULL ? 1 : run_guarded(argv[i], a, update);
         arena_free(a);
         memory_free(m);
     }

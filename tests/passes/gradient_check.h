@@ -53,7 +53,7 @@ static inline void check_directional_derivative(workspace *w, const graph *g, in
 
 /* A function of a loss, with its gradients by all float inputs as further outputs. */
 static inline graph *with_gradients(workspace *w, graph *g) {
-    value wrt[16], dx[16];
+    value wrt[16] = {{0}}, dx[16];
     int count = 0;
     for (uint32_t i = 0; i < g->inputs.count; i++) {
         value v = g->inputs.items[i].value;
