@@ -8,12 +8,15 @@
  */
 #include "codegen/cpu/emit.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "base/size.h"
+
+enum { OWN_AXES = 32 };
 
 /* ---- text --------------------------------------------------------------------------------- */
 
@@ -66,13 +69,17 @@ const char *dim_text(emitter *e, dim d) {
     return t.data;
 }
 
-const char *offset_text(emitter *e, const stmt *store) {
+const char *index_words(emitter *e, const expr *x) {
     text t;
     text *before = printer_redirect(e, &t);
-    const type *of = &e->kernel->buffers.items[store->buffer].type;
-    print_index(&e->printer, expr_offset(e->arena, of, store->index), 0);
+    print_index(&e->printer, x, 0);
     e->printer.out = before;
     return t.data;
+}
+
+const char *offset_text(emitter *e, const stmt *store) {
+    const type *of = &e->kernel->buffers.items[store->buffer].type;
+    return index_words(e, expr_offset(e->arena, of, store->index));
 }
 
 /* ---- names -------------------------------------------------------------------------------- */
@@ -101,6 +108,19 @@ const char *fresh_name(emitter *e, const char *base) {
             return name;
     }
     return base;
+}
+
+loop_variable *new_axis(emitter *e, const char *hint, dim extent) {
+    assert(e->variable_count < e->kernel->variable_count + OWN_AXES);
+    loop_variable *v = ARENA_NEW(e->arena, loop_variable);
+    *v = (loop_variable){.id = e->variable_count++,
+                         .hint = hint,
+                         .dtype = CN_I64,
+                         .extent = extent,
+                         .is_axis = true};
+    e->names[v->id] = fresh_name(e, hint);
+    e->extents[v->id] = extent;
+    return v;
 }
 
 static void name_variable(emitter *e, const loop_variable *v) {
@@ -180,6 +200,10 @@ void begin_stage(emitter *e) {
     e->indent = 1;
 }
 
+void begin_function(emitter *e) {
+    begin_stage(e);
+}
+
 /* Whether `word` stands in C text as a word. */
 static bool mentions(const char *source, const char *word) {
     size_t length = strlen(word);
@@ -230,6 +254,28 @@ static void print_unused(emitter *e, const text *body, const text *declarations)
     for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
         if (!mentions(body->data, parameters[i]) && !mentions(declarations->data, parameters[i]))
             text_printf(&e->functions, "    (void)%s;\n", parameters[i]);
+}
+
+const char *buffer_declarations(emitter *e, const char *body) {
+    text declarations;
+    text_init(&declarations, e->arena);
+    text_append(&declarations, "");
+    declare_buffers(e, body, &declarations);
+    return declarations.data;
+}
+
+void end_function(emitter *e, const char *head) {
+    const char *body = e->out->data, *declarations = buffer_declarations(e, body);
+    text_printf(&e->functions, "%s {\n", head);
+    if (mentions(head, "buffers") && !mentions(declarations, "buffers"))
+        text_append(&e->functions, "    (void)buffers;\n");
+    if (mentions(head, "B") && !mentions(body, "B"))
+        text_append(&e->functions, "    (void)B;\n");
+    if (mentions(head, "width") && !mentions(body, "width"))
+        text_append(&e->functions, "    (void)width;\n");
+    text_append(&e->functions, declarations);
+    text_append(&e->functions, body);
+    text_append(&e->functions, "}\n\n");
 }
 
 void end_stage(emitter *e, const char *suffix, const char *tasks) {
@@ -381,6 +427,7 @@ static emitter *emitter_new(const kernel *k, const char *name, const isa_level *
     emitter *e = ARENA_NEW(a, emitter);
     e->arena = a;
     e->kernel = k;
+    e->variable_count = k->variable_count;
     e->isa = isa;
     e->name = arena_string(a, name);
     e->result = ARENA_NEW(a, cpu_kernel);
@@ -388,8 +435,8 @@ static emitter *emitter_new(const kernel *k, const char *name, const isa_level *
     prelude_init(&e->result->functions, a);
     map_init(&e->taken, a);
     text_init(&e->functions, a);
-    e->names = ARENA_ARRAY(a, const char *, k->variable_count + 1);
-    e->extents = ARENA_ARRAY(a, dim, k->variable_count + 1);
+    e->names = ARENA_ARRAY(a, const char *, k->variable_count + OWN_AXES);
+    e->extents = ARENA_ARRAY(a, dim, k->variable_count + OWN_AXES);
     e->printer = (expression_printer){.style = &style_c,
                                       .arena = a,
                                       .user = e,
@@ -401,9 +448,11 @@ static emitter *emitter_new(const kernel *k, const char *name, const isa_level *
 }
 
 static void reserve_names(emitter *e) {
-    static const char *const reserved[] = {"B",     "begin",  "end",   "scratch", "buffers", "i64",
-                                           "row",   "stop",   "task",  "tile",    "low",     "high",
-                                           "block", "blocks", "width", "all"};
+    static const char *const reserved[] = {
+        "B",      "begin", "end",   "scratch", "buffers", "i64",     "task",  "tile",
+        "low",    "high",  "block", "blocks",  "width",   "all",     "first", "size",
+        "column", "left",  "right", "to",      "packed",  "partial", "point", "panel",
+        "square", "steps", "into",  "from",    "j",       "a",       "b",     "x"};
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
         fresh_name(e, reserved[i]);
 }

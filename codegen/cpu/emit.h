@@ -51,6 +51,7 @@ typedef struct emitter {
     dim *extents;                    /* of axes, by id: larger than the variable's after merging */
     const char **buffers;            /* names */
     map taken;                       /* identifiers in use */
+    int variable_count;              /* the kernel\'s and the emitter\'s own */
     text functions;                  /* finished ones */
     const char *scratch, *workspace; /* expressions over B, or NULL */
 } emitter;
@@ -61,9 +62,14 @@ void close_block(emitter *e);
 /* A printed expression, dim or product, for use inside a line. */
 const char *expr_words(emitter *e, const expr *x);
 const char *dim_text(emitter *e, dim d);
+const char *index_words(emitter *e, const expr *x);
 const char *offset_text(emitter *e, const stmt *store);
 /* An identifier like `base` that nothing else in the kernel has. */
 const char *fresh_name(emitter *e, const char *base);
+/* An axis of the emitter's own. */
+loop_variable *new_axis(emitter *e, const char *hint, dim extent);
+/* C text of a buffer's declarations as far as `body` mentions them. */
+const char *buffer_declarations(emitter *e, const char *body);
 static inline const char *name_of(const emitter *e, const loop_variable *v) {
     return e->names[v->id];
 }
@@ -76,6 +82,9 @@ void use_function(emitter *e, const char *name);
 void begin_stage(emitter *e);
 void end_stage(emitter *e, const char *suffix, const char *tasks);
 const char *stage_suffix(emitter *e); /* of the next stage */
+/* A function that stages call; `head` is all before its body. */
+void begin_function(emitter *e);
+void end_function(emitter *e, const char *head);
 
 /* emit.c: statements in order, one element at a time. */
 void emit_statements(emitter *e, const stmt_list *list);
@@ -87,6 +96,9 @@ typedef struct axis_list {
     loop_variable *items[2 * MAX_RANK];
 } axis_list;
 
+/* Whether all indices in `body` and `value` (may be NULL) step through two axes as one. */
+bool axes_join(emitter *e, const loop_variable *outer, const loop_variable *inner,
+               const stmt_list *body, const expr *value);
 /* Joins neighbouring axes that every address steps through as one. */
 void merge_axes(emitter *e, axis_list *axes, const stmt_list *body, const expr *value);
 dim axes_product(const emitter *e, const axis_list *axes);
@@ -99,6 +111,8 @@ void open_axis(emitter *e, const loop_variable *axis);
 /* The loop over a task's share of the points of `axes`, `per_task` of them; the caller closes
  * what it opened. Returns the number of tasks as text. */
 const char *open_rows(emitter *e, const axis_list *axes, int64_t per_task);
+/* Declares the axes' values from the number of their point, a text. */
+void split_row(emitter *e, const axis_list *axes, const char *row);
 /* Rows of this many operations each that make a task. */
 int64_t tasks_rows(double cost);
 /* A stage for a nest of parallel loops. */

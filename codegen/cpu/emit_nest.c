@@ -121,8 +121,8 @@ static void visit_statements(index_visitor *v, const stmt_list *list) {
     }
 }
 
-static bool joins(emitter *e, const loop_variable *outer, const loop_variable *inner,
-                  const stmt_list *body, const expr *value) {
+bool axes_join(emitter *e, const loop_variable *outer, const loop_variable *inner,
+               const stmt_list *body, const expr *value) {
     index_visitor v = {e, outer, inner, true};
     if (value)
         visit_expr(&v, value);
@@ -139,7 +139,7 @@ void merge_axes(emitter *e, axis_list *axes, const stmt_list *body, const expr *
         loop_variable *outer = kept.items[i - 1], *inner = kept.items[i];
         dim joined;
         if (!dim_multiply(extent_of(e, outer), extent_of(e, inner), &joined) ||
-            !joins(e, outer, inner, body, value))
+            !axes_join(e, outer, inner, body, value))
             continue;
         e->extents[inner->id] = joined;
         e->names[outer->id] = NULL;
@@ -169,7 +169,7 @@ void open_axis(emitter *e, const loop_variable *axis) {
 }
 
 /* i0 = row / (E1 * E2), i1 = row / E2 % E1, i2 = row % E2 */
-static void split_row(emitter *e, const axis_list *axes, const char *row) {
+void split_row(emitter *e, const axis_list *axes, const char *row) {
     dim below = dim_of(1);
     for (int i = axes->count - 1; i >= 0; i--) {
         const loop_variable *axis = axes->items[i];
@@ -229,11 +229,12 @@ static const char *emit_long_loop(emitter *e, const loop_variable *axis, const s
         return "1";
     }
     const char *name = name_of(e, axis), *all = dim_text(e, extent);
-    line(e, "const i64 stop = end * %lld < %s ? end * %lld : %s;", (long long)piece, all,
+    const char *stop = fresh_name(e, "stop");
+    line(e, "const i64 %s = end * %lld < %s ? end * %lld : %s;", stop, (long long)piece, all,
          (long long)piece, all);
     line(e, "INDEPENDENT");
-    open_block(e, "for (i64 %s = begin * %lld; %s < stop; %s++) {", name, (long long)piece, name,
-               name);
+    open_block(e, "for (i64 %s = begin * %lld; %s < %s; %s++) {", name, (long long)piece, name,
+               stop, name);
     emit_statements(e, body);
     close_block(e);
     return arena_format(e->arena, "(%s + %lld) / %lld", all, (long long)piece - 1,

@@ -151,10 +151,61 @@ static const char opening[] =
         }                                                                 \
     }
 
+/* One register of elements. */
+#define VECTORS(type, suffix, letter, fma_letter)                                              \
+    {"cn_vector_" suffix,                                                                      \
+     "typedef " type " cn_vector_" suffix " __attribute__((vector_size(VECTOR_BYTES)));\n",    \
+     {NULL}},                                                                                  \
+        {                                                                                      \
+            "cn_load_" suffix,                                                                 \
+            "ALWAYS_INLINE cn_vector_" suffix " cn_load_" suffix "(const " type " *from) {\n"  \
+            "    cn_vector_" suffix " x;\n"                                                    \
+            "    __builtin_memcpy(&x, from, sizeof x);\n"                                      \
+            "    return x;\n"                                                                  \
+            "}\n",                                                                             \
+            {"cn_vector_" suffix},                                                             \
+        },                                                                                     \
+        {                                                                                      \
+            "cn_store_" suffix,                                                                \
+            "ALWAYS_INLINE void cn_store_" suffix "(" type " *to, cn_vector_" suffix " x) {\n" \
+            "    __builtin_memcpy(to, &x, sizeof x);\n"                                        \
+            "}\n",                                                                             \
+            {"cn_vector_" suffix},                                                             \
+        },                                                                                     \
+        {                                                                                      \
+            "cn_splat_" suffix,                                                                \
+            "/* x in every element; unlike x + 0, x - 0 is x. */\n"                            \
+            "ALWAYS_INLINE cn_vector_" suffix " cn_splat_" suffix "(" type " x) {\n"           \
+            "    return x - (cn_vector_" suffix "){0};\n"                                      \
+            "}\n",                                                                             \
+            {"cn_vector_" suffix},                                                             \
+        },                                                                                     \
+    {                                                                                          \
+        "cn_fma_" suffix,                                                                      \
+            "/* a * b + c, rounded once. */\n"                                                 \
+            "ALWAYS_INLINE cn_vector_" suffix " cn_fma_" suffix "(cn_vector_" suffix           \
+            " a, cn_vector_" suffix " b,\n"                                                    \
+            "                                        cn_vector_" suffix " c) {\n"              \
+            "#if __has_builtin(__builtin_elementwise_fma)\n"                                   \
+            "    return __builtin_elementwise_fma(a, b, c);\n"                                 \
+            "#elif VECTOR_BYTES == 64 && __has_builtin(__builtin_ia32_vfmaddp" letter          \
+            "512_mask)\n"                                                                      \
+            "    return __builtin_ia32_vfmaddp" letter "512_mask(a, b, c, -1, 4);\n"           \
+            "#elif VECTOR_BYTES == 32 && __has_builtin(__builtin_ia32_vfmaddp" letter "256)\n" \
+            "    return __builtin_ia32_vfmaddp" letter "256(a, b, c);\n"                       \
+            "#else\n"                                                                          \
+            "    for (unsigned i = 0; i < sizeof a / sizeof a[0]; i++)\n"                      \
+            "        c[i] = __builtin_fma" fma_letter "(a[i], b[i], c[i]);\n"                  \
+            "    return c;\n"                                                                  \
+            "#endif\n"                                                                         \
+            "}\n",                                                                             \
+            {"cn_vector_" suffix},                                                             \
+    }
+
 enum { MAX_NEEDS = 5 };
 
 typedef struct helper {
-    const char *name, *text;
+    const char *name, *text;      /* no text: printed for the instruction set */
     const char *needs[MAX_NEEDS]; /* NULL-terminated */
 } helper;
 
@@ -180,6 +231,10 @@ static const helper helpers[] = {
     TREE("double", "f64"),
     FOLDS("float", "f32", "32", "0.0f", "1.0f", "__builtin_inff()"),
     FOLDS("double", "f64", "16", "0.0", "1.0", "__builtin_inf()"),
+    VECTORS("float", "f32", "s", "f"),
+    VECTORS("double", "f64", "d", ""),
+    {"cn_transpose_f32", NULL, {"cn_load_f32", "cn_store_f32"}},
+    {"cn_transpose_f64", NULL, {"cn_load_f64", "cn_store_f64"}},
     ROUNDS("bf16"),
     ROUNDS("f16"),
 };
@@ -210,7 +265,50 @@ void prelude_use_all(prelude *p, const prelude *other) {
         map_put(&p->names, other->names.entries[i].key, other->names.entries[i].key_bytes, NULL);
 }
 
-static void print_function(map *done, const char *name, text *out) {
+/* ---- transposition ------------------------------------------------------------------------ */
+
+/* Eklundh's method: for d = 1, 2, 4, ... rows i and i + d exchange the elements in which bit d of
+ * the row and the lane differ. */
+static void print_exchange(text *out, int lanes, int d, int row, bool low) {
+    text_printf(out, "    const cn_vector x%d_%d = __builtin_shufflevector(x%d_%d, x%d_%d", 2 * d,
+                low ? row : row + d, d, row, d, row + d);
+    for (int l = 0; l < lanes; l++) {
+        bool keep = (l & d) == 0;
+        int from = low ? (keep ? l : lanes + l - d) : (keep ? l + d : lanes + l);
+        text_printf(out, ", %d", from);
+    }
+    text_append(out, ");\n");
+}
+
+static void print_transpose(text *out, const char *name, int vector_bytes) {
+    bool narrow = strcmp(name, "cn_transpose_f32") == 0;
+    const char *element = narrow ? "float" : "double", *suffix = narrow ? "f32" : "f64";
+    int lanes = vector_bytes / (narrow ? 4 : 8);
+    text_printf(
+        out,
+        "/* to[j][i] = from[i][j] for a square of %d; from rows on, zeros. */\n"
+        "static void %s(const %s *from, i64 from_stride, i64 rows, %s *to, i64 to_stride) {\n"
+        "    typedef cn_vector_%s cn_vector;\n",
+        lanes, name, element, element, suffix);
+    for (int i = 0; i < lanes; i++)
+        text_printf(out,
+                    "    const cn_vector x1_%d = %d < rows ? cn_load_%s(from + %d * from_stride) : "
+                    "(cn_vector){0};\n",
+                    i, i, suffix, i);
+    for (int d = 1; d < lanes; d *= 2)
+        for (int row = 0; row < lanes; row++)
+            if ((row & d) == 0) {
+                print_exchange(out, lanes, d, row, true);
+                print_exchange(out, lanes, d, row, false);
+            }
+    for (int i = 0; i < lanes; i++)
+        text_printf(out, "    cn_store_%s(to + %d * to_stride, x%d_%d);\n", suffix, i, lanes, i);
+    text_append(out, "}\n");
+}
+
+/* ---- printing ------------------------------------------------------------------------------ */
+
+static void print_function(map *done, const char *name, const isa_level *isa, text *out) {
     bool found;
     map_put_text(done, name, &found);
     if (found)
@@ -219,18 +317,21 @@ static void print_function(map *done, const char *name, text *out) {
     const math_function *m = h ? NULL : math_find(name);
     const char *const *needs = h ? h->needs : m->needs;
     for (; *needs; needs++)
-        print_function(done, *needs, out);
+        print_function(done, *needs, isa, out);
     text_append(out, "\n");
-    text_append(out, h ? h->text : m->text);
+    if (h && !h->text)
+        print_transpose(out, name, isa->vector_bytes);
+    else
+        text_append(out, h ? h->text : m->text);
 }
 
 void prelude_print(const prelude *p, const isa_level *isa, text *out) {
-    (void)isa;
     text_append(out, opening);
+    text_printf(out, "#define VECTOR_BYTES %d\n", isa->vector_bytes);
     map done;
     map_init(&done, p->arena);
     for (uint32_t i = 0; i < p->names.count; i++) {
         const map_entry *entry = &p->names.entries[i];
-        print_function(&done, arena_string_n(p->arena, entry->key, entry->key_bytes), out);
+        print_function(&done, arena_string_n(p->arena, entry->key, entry->key_bytes), isa, out);
     }
 }

@@ -99,7 +99,3 @@ void emit_plain_contract(emitter *e, const loop_contract *c) {
     close_block(e);
     end_stage(e, stage_suffix(e), tasks);
 }
-
-void emit_contract(emitter *e, const stmt *s) {
-    emit_plain_contract(e, s->contract);
-}

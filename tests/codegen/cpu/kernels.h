@@ -167,7 +167,7 @@ static inline loaded load_kernel(bench *b) {
     if (getenv("CORNU_TEST_SHOW"))
         fprintf(stderr, "%s\n", p.kernels.items[0]->text);
     if (!toolchain_load(l.toolchain, &r, d, &l.library, NULL))
-        fail_msg("%s\n%s", d->message, l.text);
+        fail_msg("%s", d->message);
     program_query query;
     *(void **)&query = toolchain_symbol(l.library, PROGRAM_QUERY);
     const program_table *table = query(PROGRAM_ABI_VERSION);

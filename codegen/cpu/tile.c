@@ -1,0 +1,322 @@
+/* The stages of a contraction on register tiles: see tile.h. */
+#include "codegen/cpu/tile.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* ---- tiles over a chunk of rows ------------------------------------------------------------ */
+
+/* Tiles along the step axis, of every size in turn. */
+static void emit_steps(emitter *e, const tile_plan *p, const panel *at) {
+    if (p->rows.count == 0) {
+        emit_tile_call(e, p, at, 1);
+        return;
+    }
+    bool chunked = p->step == p->chunk;
+    const char *name = name_of(e, p->step);
+    const char *high = chunked ? "high" : dim_text(e, extent_of(e, p->step));
+    line(e, "i64 %s = %s;", name, chunked ? "low" : "0");
+    for (int i = 0; i < p->sizes.count; i++) {
+        int size = p->sizes.items[i];
+        if (i + 1 == p->sizes.count)
+            open_block(e, "for (; %s < %s; %s += %d) {", name, high, name, size);
+        else
+            open_block(e, "for (; %s + %d <= %s; %s += %d) {", name, size, high, name, size);
+        emit_tile_call(e, p, at, size);
+        close_block(e);
+    }
+}
+
+static void emit_tiles_of_panel(emitter *e, const tile_plan *p, const panel *at) {
+    open_block(e, "{");
+    for (int i = 0; i < p->across.count; i++) {
+        const loop_variable *v = p->across.items[i];
+        const char *name = name_of(e, v);
+        if (v == p->chunk)
+            open_block(e, "for (i64 %s = low; %s < high; %s++) {", name, name, name);
+        else
+            open_axis(e, v);
+    }
+    emit_steps(e, p, at);
+    for (int i = 0; i < p->across.count; i++)
+        close_block(e);
+    close_block(e);
+}
+
+/* Calls for whole panels, then for what is left of the columns. */
+static void emit_panels(emitter *e, const tile_plan *p) {
+    dim columns = extent_of(e, p->columns);
+    const char *all = dim_text(e, columns),
+               *width = arena_format(e->arena, "%lld", (long long)panel_width(p));
+    const char *column = "column";
+    if (columns.symbolic) {
+        open_block(e, "for (i64 column = 0; column < %s; column += %s) {", all, width);
+        line(e, "const i64 width = %s - column < %s ? %s - column : %s;", all, width, all, width);
+        emit_tiles_of_panel(e, p, &(panel){p->vectors, column, "width"});
+        close_block(e);
+        return;
+    }
+    int64_t whole = columns.count / panel_width(p) * panel_width(p), rest = columns.count - whole;
+    if (whole > 0) {
+        open_block(e, "for (i64 column = 0; column < %lld; column += %s) {", (long long)whole,
+                   width);
+        emit_tiles_of_panel(e, p, &(panel){p->vectors, column, width});
+        close_block(e);
+    }
+    if (rest > 0) {
+        int vectors = (int)((rest + p->lanes - 1) / p->lanes);
+        emit_tiles_of_panel(e, p,
+                            &(panel){vectors, arena_format(e->arena, "%lld", (long long)whole),
+                                     arena_format(e->arena, "%lld", (long long)rest)});
+    }
+}
+
+/* One panel, given by `column`. */
+static void emit_one_panel(emitter *e, const tile_plan *p) {
+    dim columns = extent_of(e, p->columns);
+    int64_t width = panel_width(p);
+    const char *whole = arena_format(e->arena, "%lld", (long long)width);
+    if (columns.symbolic) {
+        const char *all = dim_text(e, columns);
+        line(e, "const i64 width = %s - column < %s ? %s - column : %s;", all, whole, all, whole);
+        emit_tiles_of_panel(e, p, &(panel){p->vectors, "column", "width"});
+        return;
+    }
+    int64_t rest = columns.count % width;
+    if (rest > 0 && columns.count > width)
+        open_block(e, "if (column + %s <= %lld) {", whole, (long long)columns.count);
+    if (columns.count >= width)
+        emit_tiles_of_panel(e, p, &(panel){p->vectors, "column", whole});
+    if (rest > 0 && columns.count > width) {
+        e->indent--;
+        open_block(e, "} else {");
+    }
+    if (rest > 0)
+        emit_tiles_of_panel(e, p,
+                            &(panel){(int)((rest + p->lanes - 1) / p->lanes), "column",
+                                     arena_format(e->arena, "%lld", (long long)rest)});
+    if (rest > 0 && columns.count > width)
+        close_block(e);
+}
+
+/* ---- one stage ----------------------------------------------------------------------------------- */
+
+static const char *ceil_text(emitter *e, dim extent, int64_t by) {
+    if (by == 1)
+        return dim_text(e, extent);
+    if (!extent.symbolic)
+        return arena_format(e->arena, "%lld", (long long)((extent.count + by - 1) / by));
+    return arena_format(e->arena, "((%s + %lld) / %lld)", dim_text(e, extent), (long long)by - 1,
+                        (long long)by);
+}
+
+static void declare_left(emitter *e, const tile_plan *p) {
+    const char *element = value_type_name(p->dtype);
+    if (p->left.mode != OPERAND_DIRECT)
+        line(e, "%s *left = (%s *)scratch;", element, element);
+    if (p->right.mode == OPERAND_PACKED)
+        line(e, "const %s *packed = (const %s *)buffers[%d];", element, element,
+             e->kernel->argument_count);
+}
+
+/* Bytes of the left operand's array. */
+static const char *left_bytes(emitter *e, const tile_plan *p) {
+    int size = dtype_bytes(p->dtype);
+    if (p->left.mode == OPERAND_STAGED)
+        return arena_format(e->arena, "%lld", (long long)p->left.elements * size);
+    dim elements = dim_of(p->split ? 1 : p->chunk_size * p->inner_size);
+    for (int i = 0; p->split && i < p->rows.count; i++)
+        dim_multiply(elements, extent_of(e, p->rows.items[i]), &elements);
+    for (int i = inside_reduction(p); i < p->reduction.count; i++)
+        dim_multiply(elements, extent_of(e, p->reduction.items[i]), &elements);
+    return arena_format(e->arena, "%s * %d", dim_text(e, elements), size);
+}
+
+static void emit_left(emitter *e, const tile_plan *p) {
+    if (p->left.mode == OPERAND_STAGED)
+        emit_window(e, p);
+    else if (p->left.mode == OPERAND_PACKED)
+        emit_packed_left(e, p);
+}
+
+/* From a task's number to its outer point, chunk and panel; returns the number of tasks. */
+static const char *open_task(emitter *e, const tile_plan *p) {
+    dim extent = extent_of(e, p->chunk);
+    const char *chunks = ceil_text(e, extent, p->chunk_size), *all = dim_text(e, extent);
+    const char *points = dim_text(e, axes_product(e, &p->outer));
+    open_block(e, "for (i64 task = begin; task < end; task++) {");
+    line(e, "const i64 low = task %% %s * %lld;", chunks, (long long)p->chunk_size);
+    line(e, "const i64 high = low + %lld < %s ? low + %lld : %s;", (long long)p->chunk_size, all,
+         (long long)p->chunk_size, all);
+    if (p->outer.count > 0) {
+        line(e, "const i64 point = task / %s %% %s;", chunks, points);
+        split_row(e, &p->outer, "point");
+    }
+    if (p->panels_inside)
+        return arena_format(e->arena, "%s * %s", points, chunks);
+    line(e, "const i64 column = task / (%s * %s) * %lld;", chunks, points,
+         (long long)panel_width(p));
+    return arena_format(e->arena, "%s * %s * %s", points, chunks,
+                        ceil_text(e, extent_of(e, p->columns), panel_width(p)));
+}
+
+static void emit_whole(emitter *e, const tile_plan *p) {
+    if (!p->direct)
+        emit_finish_function(e, p);
+    begin_stage(e);
+    declare_left(e, p);
+    if (!p->direct)
+        line(e, "%s tile[%d] __attribute__((aligned(64)));", value_type_name(p->dtype),
+             (int)(p->sizes.items[0] * p->inner_size * panel_width(p)));
+    const char *tasks = open_task(e, p);
+    emit_left(e, p);
+    if (p->panels_inside)
+        emit_panels(e, p);
+    else
+        emit_one_panel(e, p);
+    close_block(e);
+    end_stage(e, stage_suffix(e), tasks);
+}
+
+/* ---- split reductions ----------------------------------------------------------------------------- */
+
+static int64_t partial_elements(const emitter *e, const tile_plan *p) {
+    int64_t rows = 1;
+    for (int i = 0; i < p->rows.count; i++)
+        rows *= extent_of(e, p->rows.items[i]).count;
+    return rows * p->result_stride;
+}
+
+static const char *partial_pointer(emitter *e, const tile_plan *p) {
+    const char *element = value_type_name(p->dtype);
+    const char *base =
+        arena_format(e->arena, "(%s *)buffers[%d]", element, e->kernel->argument_count);
+    if (p->right.mode != OPERAND_PACKED)
+        return base;
+    return arena_format(e->arena, "(%s *)((char *)buffers[%d] + %s)", element,
+                        e->kernel->argument_count, right_bytes(e, p));
+}
+
+static const char *block_count(emitter *e, const tile_plan *p) {
+    return ceil_text(e, extent_of(e, p->reduction.items[0]), p->block);
+}
+
+static void emit_partials(emitter *e, const tile_plan *p) {
+    const loop_variable *first = p->reduction.items[0];
+    const char *all = dim_text(e, extent_of(e, first)), *element = value_type_name(p->dtype);
+    long long elements = partial_elements(e, p);
+    begin_stage(e);
+    declare_left(e, p);
+    open_block(e, "for (i64 block = begin; block < end; block++) {");
+    line(e, "const i64 low = block * %lld;", (long long)p->block);
+    line(e, "const i64 high = low + %lld < %s ? low + %lld : %s;", (long long)p->block, all,
+         (long long)p->block, all);
+    line(e, "%s *partial = %s + block * %lld;", element, partial_pointer(e, p), elements);
+    line(e, "for (i64 i = 0; i < %lld; i++) partial[i] = 0;", elements);
+    if (p->outermost_outside) {
+        const char *name = name_of(e, first);
+        open_block(e, "for (i64 %s = low; %s < high; %s++) {", name, name, name);
+    }
+    emit_left(e, p);
+    emit_panels(e, p);
+    if (p->outermost_outside)
+        close_block(e);
+    close_block(e);
+    end_stage(e, "_partial", block_count(e, p));
+}
+
+/* Blocks b and b + width become b, for width 1, 2, 4, ...; a task combines some rows. */
+static void emit_combination(emitter *e, const tile_plan *p) {
+    const char *column = name_of(e, p->columns), *element = value_type_name(p->dtype);
+    const char *columns = dim_text(e, extent_of(e, p->columns));
+    long long elements = partial_elements(e, p);
+    begin_stage(e);
+    line(e, "const i64 blocks = %s;", block_count(e, p));
+    line(e, "%s *partial = %s;", element, partial_pointer(e, p));
+    const char *tasks = open_rows(e, &p->rows, 1 + 16384 / (1 + extent_of(e, p->columns).count));
+    const char *row = "0";
+    for (int i = 0; i < p->rows.count; i++)
+        row = i == 0 ? name_of(e, p->rows.items[i])
+                     : arena_format(e->arena, "(%s * %s + %s)", row,
+                                    dim_text(e, extent_of(e, p->rows.items[i])),
+                                    name_of(e, p->rows.items[i]));
+    line(e, "%s *row = partial + %s * %lld;", element, row, (long long)p->result_stride);
+    open_block(e, "for (i64 width = 1; width < blocks; width *= 2) {");
+    open_block(e, "for (i64 block = 0; block + width < blocks; block += 2 * width) {");
+    line(e, "%s *into = row + block * %lld, *from = into + width * %lld;", element, elements,
+         elements);
+    line(e, "INDEPENDENT");
+    line(e, "for (i64 j = 0; j < %s; j++) into[j] += from[j];", columns);
+    close_block(e);
+    close_block(e);
+    line(e, "INDEPENDENT");
+    open_axis(e, p->columns);
+    line(e, "const %s %s = row[%s];", element, name_of(e, p->contract->result), column);
+    emit_statements(e, &p->contract->epilogue);
+    close_block(e);
+    close_block(e);
+    end_stage(e, "", tasks);
+}
+
+/* ---- entry ------------------------------------------------------------------------------------------- */
+
+/* Results may be stored from registers when the epilogue is nothing but that store. */
+static void find_direct_store(emitter *e, tile_plan *p) {
+    const stmt_list *epilogue = &p->contract->epilogue;
+    const stmt *s = epilogue->items[0];
+    dim columns = extent_of(e, p->columns);
+    if (p->split || epilogue->count != 1 || s->kind != STMT_STORE ||
+        s->value->kind != EXPR_VARIABLE || s->value->variable != p->contract->result ||
+        columns.symbolic || columns.count % p->lanes != 0 ||
+        e->kernel->buffers.items[s->buffer].type.dtype != p->dtype)
+        return;
+    linear l;
+    if (!linear_of(expr_offset(e->arena, &e->kernel->buffers.items[s->buffer].type, s->index),
+                   &l) ||
+        !dim_is(linear_coefficient(&l, p->columns), 1))
+        return;
+    p->direct = true;
+    p->direct_step = linear_coefficient(&l, p->step);
+    p->direct_inner = p->inner ? linear_coefficient(&l, p->inner) : dim_of(0);
+}
+
+/* Distance of a tile's rows where they are first written. */
+static int64_t result_stride(const emitter *e, const tile_plan *p) {
+    int64_t width = panel_width(p);
+    if (!p->split)
+        return width;
+    return (extent_of(e, p->columns).count + width - 1) / width * width;
+}
+
+static void claim_memory(emitter *e, const tile_plan *p) {
+    if (p->left.mode != OPERAND_DIRECT)
+        e->scratch = left_bytes(e, p);
+    const char *right = p->right.mode == OPERAND_PACKED ? right_bytes(e, p) : NULL;
+    if (p->split) {
+        const char *partials =
+            arena_format(e->arena, "%s * %lld", block_count(e, p),
+                         (long long)partial_elements(e, p) * dtype_bytes(p->dtype));
+        right = right ? arena_format(e->arena, "%s + %s", right, partials) : partials;
+    }
+    e->workspace = right ? right : e->workspace;
+}
+
+void emit_contract(emitter *e, const stmt *s) {
+    tile_plan plan, *p = &plan;
+    if (e->workspace || e->scratch || !plan_tiles(e, s->contract, p)) {
+        emit_plain_contract(e, s->contract);
+        return;
+    }
+    p->result_stride = result_stride(e, p);
+    find_direct_store(e, p);
+    if (p->right.mode == OPERAND_PACKED)
+        emit_right_stage(e, p);
+    emit_tile_functions(e, p);
+    if (p->split) {
+        emit_partials(e, p);
+        emit_combination(e, p);
+    } else {
+        emit_whole(e, p);
+    }
+    claim_memory(e, p);
+}

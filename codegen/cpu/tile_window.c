@@ -1,0 +1,269 @@
+/* Left operands that are windows over a padded array: convolutions.
+ *
+ *     x[n, 2*i + k - 1, ...] where it is inside of x, else 0
+ *
+ * All positions that the tiles of a task read are copied into scratch once, padding included;
+ * there the window steps evenly and without conditions. Every index that depends on the axes
+ * inside the task becomes a dim of that copy, `index + s`, with those axes at their start. What
+ * surrounds the loads (a mask, a cast) is evaluated while copying.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "codegen/cpu/tile.h"
+
+/* ---- finding a window ---------------------------------------------------------------------- */
+
+typedef struct window_search {
+    emitter *e;
+    tile_operand *operand;
+    const axis_list *inside;
+    bool closed; /* the first load has named all dims */
+    bool failed;
+} window_search;
+
+static bool uses_any(const expr *x, const axis_list *axes) {
+    for (int i = 0; i < axes->count; i++)
+        if (expr_uses(x, axes->items[i]))
+            return true;
+    return false;
+}
+
+/* The substitution of lets by their values. */
+static const expr *let_value(void *user, const expr *leaf) {
+    const stmt_list *lets = user;
+    if (leaf->kind != EXPR_VARIABLE)
+        return NULL;
+    for (uint32_t i = 0; i < lets->count; i++)
+        if (lets->items[i]->variable == leaf->variable)
+            return lets->items[i]->value;
+    return NULL;
+}
+
+static const expr *without_lets(emitter *e, const tile_operand *o) {
+    const expr *x = o->value;
+    for (uint32_t i = 0; i < o->lets->count; i++)
+        x = expr_map(e->arena, x, let_value, (void *)(uintptr_t)o->lets);
+    return x;
+}
+
+/* Steps of an index along one axis; constant or the window is none. */
+static bool constant_step(const linear *l, const loop_variable *v, int64_t *step) {
+    dim d = linear_coefficient(l, v);
+    *step = d.count;
+    return !d.symbolic;
+}
+
+/* Whether x is an index already known, up to a constant: *difference = x - index. */
+static int find_dim(const window_search *s, const expr *x, int64_t *difference) {
+    linear l, known;
+    if (!linear_of(x, &l))
+        return -1;
+    for (int d = 0; d < s->operand->window_count; d++) {
+        if (!linear_of(s->operand->window[d].index, &known) || l.count != known.count ||
+            l.batch != known.batch)
+            continue;
+        bool same = true;
+        for (int i = 0; i < l.count && same; i++)
+            same = dim_equal(l.terms[i].coefficient, known.terms[i].coefficient) &&
+                   expr_equal(l.terms[i].atom, known.terms[i].atom);
+        *difference = l.constant - known.constant;
+        if (same)
+            return d;
+    }
+    return -1;
+}
+
+static bool evenly_stepped(const window_search *s, const expr *index) {
+    linear l;
+    int64_t step;
+    if (!linear_of(index, &l))
+        return false;
+    for (int i = 0; i < l.count; i++)
+        if (l.terms[i].atom->kind != EXPR_VARIABLE && uses_any(l.terms[i].atom, s->inside))
+            return false;
+    for (int i = 0; i < s->inside->count; i++)
+        if (!constant_step(&l, s->inside->items[i], &step))
+            return false;
+    return true;
+}
+
+static void add_dim(window_search *s, const expr *index) {
+    int64_t difference;
+    if (!uses_any(index, s->inside))
+        return;
+    int known = find_dim(s, index, &difference);
+    if (known >= 0 && difference == 0)
+        return;
+    if (known >= 0 || s->closed || !evenly_stepped(s, index)) {
+        s->failed = true;
+        return;
+    }
+    window_dim *d = &s->operand->window[s->operand->window_count++];
+    *d = (window_dim){.index = index, .s = new_axis(s->e, "s", dim_of(1))};
+}
+
+/* Dims from all loads of `x`; other uses of the axes are looked at afterwards. */
+static void add_loads(window_search *s, const expr *x) {
+    for (int i = 0; i < x->argument_count; i++)
+        add_loads(s, x->arguments[i]);
+    if (x->kind != EXPR_LOAD)
+        return;
+    for (int i = 0; i < x->rank && !s->failed; i++)
+        add_dim(s, x->index[i]);
+    s->closed = s->closed || s->operand->window_count > 0;
+    if (x->otherwise)
+        add_loads(s, x->otherwise);
+}
+
+/* index + start + s, where start moves axes with negative steps to their last value. */
+static const expr *position(const window_search *s, int d, int64_t difference) {
+    arena *a = s->e->arena;
+    window_dim *w = &s->operand->window[d];
+    linear l;
+    int64_t start = difference, step;
+    linear_of(w->index, &l);
+    for (int i = 0; i < s->inside->count; i++)
+        if (constant_step(&l, s->inside->items[i], &step) && step < 0)
+            start += step * (s->inside->items[i]->extent.count - 1);
+    l.constant += start;
+    linear_of(expr_add(a, linear_expr(a, &l), expr_variable(a, w->s)), &l);
+    return linear_expr(a, &l);
+}
+
+static const expr *replace(window_search *s, const expr *x);
+
+static const expr *replace_load(window_search *s, const expr *x) {
+    arena *a = s->e->arena;
+    const expr **index = ARENA_ARRAY(a, const expr *, x->rank);
+    for (int i = 0; i < x->rank; i++)
+        index[i] = replace(s, x->index[i]);
+    const loop_buffer *b = &s->e->kernel->buffers.items[x->buffer];
+    if (!x->guard)
+        return expr_load(a, b, x->buffer, index);
+    return expr_guarded_load(a, b, x->buffer, index, replace(s, x->guard),
+                             replace(s, x->otherwise));
+}
+
+/* Indices become positions; an axis anywhere else means that this is no window. */
+static const expr *replace(window_search *s, const expr *x) {
+    int64_t difference;
+    if (!uses_any(x, s->inside))
+        return x;
+    int d = x->dtype == CN_I64 && x->kind != EXPR_LOAD ? find_dim(s, x, &difference) : -1;
+    if (d >= 0)
+        return position(s, d, difference);
+    if (x->kind == EXPR_LOAD)
+        return replace_load(s, x);
+    if (x->kind != EXPR_SCALAR) {
+        s->failed = true;
+        return x;
+    }
+    const expr *arguments[5];
+    for (int i = 0; i < x->argument_count; i++)
+        arguments[i] = replace(s, x->arguments[i]);
+    return expr_scalar(s->e->arena, x->scalar, x->dtype, arguments, x->argument_count);
+}
+
+bool find_window(emitter *e, tile_operand *o, const axis_list *inside) {
+    static const stmt_list no_lets;
+    tile_operand found = *o;
+    window_search s = {.e = e, .operand = &found, .inside = inside};
+    found.value = without_lets(e, o);
+    found.lets = &no_lets;
+    found.inside = *inside;
+    add_loads(&s, found.value);
+    if (s.failed || found.window_count == 0)
+        return false;
+    found.value = replace(&s, found.value);
+    if (s.failed)
+        return false;
+    *o = found;
+    measure_window(e, o, inside, NULL, 1);
+    return true;
+}
+
+/* ---- sizes ----------------------------------------------------------------------------------- */
+
+static void measure_dim(window_dim *w, const axis_list *inside, const loop_variable *chunk,
+                        int64_t chunk_size) {
+    linear l;
+    linear_of(w->index, &l);
+    w->size = 1;
+    w->chunk_step = 0;
+    for (int i = 0; i < inside->count; i++) {
+        const loop_variable *v = inside->items[i];
+        int64_t step, extent = v == chunk ? chunk_size : v->extent.count;
+        constant_step(&l, v, &step);
+        w->size += (step < 0 ? -step : step) * (extent - 1);
+        if (v == chunk)
+            w->chunk_step = step;
+    }
+}
+
+void measure_window(emitter *e, tile_operand *o, const axis_list *inside,
+                    const loop_variable *chunk, int64_t chunk_size) {
+    (void)e;
+    o->elements = 1;
+    o->origin = 0;
+    o->steps.count = 0;
+    for (int d = o->window_count - 1; d >= 0; d--) {
+        measure_dim(&o->window[d], inside, chunk, chunk_size);
+        o->window[d].stride = o->elements;
+        o->elements *= o->window[d].size;
+    }
+    for (int i = 0; i < inside->count; i++) {
+        int64_t total = 0;
+        for (int d = 0; d < o->window_count; d++) {
+            linear l;
+            int64_t step;
+            linear_of(o->window[d].index, &l);
+            constant_step(&l, inside->items[i], &step);
+            total += step * o->window[d].stride;
+        }
+        if (total < 0)
+            o->origin -= total * (inside->items[i]->extent.count - 1);
+        o->steps.items[o->steps.count++] = (axis_step){inside->items[i], {total, false}};
+    }
+}
+
+/* ---- copying ------------------------------------------------------------------------------------ */
+
+static void open_dim(emitter *e, const tile_plan *p, const window_dim *w) {
+    const char *s = name_of(e, w->s);
+    if (w->chunk_step == 0) {
+        open_block(e, "for (i64 %s = 0; %s < %lld; %s++) {", s, s, (long long)w->size, s);
+        return;
+    }
+    int64_t rest = w->size - (p->chunk_size - 1) * w->chunk_step;
+    open_block(e, "for (i64 %s = 0; %s < (high - low - 1) * %lld + %lld; %s++) {", s, s,
+               (long long)w->chunk_step, (long long)rest, s);
+}
+
+static const char *position_words(emitter *e, const tile_operand *o) {
+    const char *words = NULL;
+    for (int d = 0; d < o->window_count; d++) {
+        const window_dim *w = &o->window[d];
+        const char *term = name_of(e, w->s);
+        if (w->stride != 1)
+            term = arena_format(e->arena, "%s * %lld", term, (long long)w->stride);
+        words = words ? arena_format(e->arena, "%s + %s", words, term) : term;
+    }
+    return words;
+}
+
+void emit_window(emitter *e, const tile_plan *p) {
+    const tile_operand *o = &p->left;
+    const char **names = arena_copy(e->arena, e->names, (size_t)e->variable_count * sizeof *names);
+    for (int i = 0; i < o->inside.count; i++)
+        e->names[o->inside.items[i]->id] = o->inside.items[i] == p->chunk ? "low" : NULL;
+    for (int d = 0; d < o->window_count; d++) {
+        if (d + 1 == o->window_count)
+            line(e, "INDEPENDENT");
+        open_dim(e, p, &o->window[d]);
+    }
+    line(e, "left[%s] = %s;", position_words(e, o), expr_words(e, o->value));
+    for (int d = 0; d < o->window_count; d++)
+        close_block(e);
+    memcpy(e->names, names, (size_t)e->variable_count * sizeof *names);
+}

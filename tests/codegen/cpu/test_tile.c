@@ -1,0 +1,263 @@
+/* Contractions on register tiles: matrix products in every orientation, windows, filters,
+ * prologues and epilogues, sizes that are no multiple of anything. Equal bits at every level. */
+#include "tests/codegen/cpu/kernels.h"
+
+typedef enum orientation { PLAIN, TRANSPOSED } orientation;
+typedef enum ending { STORE_ONLY, BIAS_RELU, UPDATE } ending;
+
+static loop_contract *contract(bench *b) {
+    stmt *s = push(b, &b->k->body, STMT_CONTRACT);
+    s->contract = ARENA_NEW(b->w->arena, loop_contract);
+    s->contract->accumulator = CN_F32;
+    s->contract->result = variable(b, "sum", CN_F32);
+    return s->contract;
+}
+
+static loop_variable *parallel(bench *b, loop_contract *c, const char *hint, dim extent) {
+    loop_variable *v = axis(b, hint, extent);
+    vec_push(b->w->arena, &c->parallel, v);
+    return v;
+}
+
+static loop_variable *reduction(bench *b, loop_contract *c, const char *hint, dim extent) {
+    loop_variable *v = axis(b, hint, extent);
+    vec_push(b->w->arena, &c->reduction, v);
+    return v;
+}
+
+/* out[m,n] = end(sum over k of left[m,k] * right[k,n]) */
+static void check_product(workspace *w, dim m, dim k, dim n, orientation left, orientation right,
+                          ending end, bool prologue, int64_t batch) {
+    bench b = bench_open(w, "product", batch);
+    int x =
+        left == PLAIN ? BUFFER(&b, BUFFER_IN, CN_F32, m, k) : BUFFER(&b, BUFFER_IN, CN_F32, k, m);
+    int y =
+        right == PLAIN ? BUFFER(&b, BUFFER_IN, CN_F32, k, n) : BUFFER(&b, BUFFER_IN, CN_F32, n, k);
+    int bias = BUFFER(&b, BUFFER_IN, CN_F32, n);
+    int out = BUFFER(&b, end == UPDATE ? BUFFER_IN_OUT : BUFFER_OUT, CN_F32, m, n);
+    loop_contract *c = contract(&b);
+    loop_variable *i = parallel(&b, c, "i", m), *j = parallel(&b, c, "j", n),
+                  *s = reduction(&b, c, "k", k);
+    c->left = left == PLAIN ? LOAD(&b, x, of(&b, i), of(&b, s)) : LOAD(&b, x, of(&b, s), of(&b, i));
+    c->right =
+        right == PLAIN ? LOAD(&b, y, of(&b, s), of(&b, j)) : LOAD(&b, y, of(&b, j), of(&b, s));
+    if (prologue) {
+        c->left = op2(&b, SCALAR_MAX, c->left, real(&b, 0.25));
+        c->right = op1(&b, SCALAR_NEG, c->right);
+    }
+    const expr *result = of(&b, c->result);
+    if (end == BIAS_RELU)
+        result = op2(&b, SCALAR_MAX, op2(&b, SCALAR_ADD, result, LOAD(&b, bias, of(&b, j))),
+                     real(&b, 0));
+    if (end == UPDATE)
+        result = op2(&b, SCALAR_SUB, LOAD(&b, out, of(&b, i), of(&b, j)),
+                     op2(&b, SCALAR_MUL, result, real(&b, 0.1)));
+    STORE(&b, &c->epilogue, out, result, of(&b, i), of(&b, j));
+    check_kernel(&b, 1e-4);
+}
+
+static void products_of_many_sizes(void **state) {
+    static const int64_t sizes[][3] = {{32, 64, 32}, {33, 17, 48}, {7, 100, 10}, {1, 50, 40},
+                                       {100, 3, 5},  {29, 8, 100}, {14, 1, 32}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        dim m = dim_of(sizes[i][0]), k = dim_of(sizes[i][1]), n = dim_of(sizes[i][2]);
+        check_product(*state, m, k, n, PLAIN, PLAIN, i % 2 ? BIAS_RELU : STORE_ONLY, false, 1);
+    }
+}
+
+static void product_of_a_batch(void **state) {
+    check_product(*state, dim_batch(1), dim_of(40), dim_of(64), PLAIN, PLAIN, BIAS_RELU, false, 27);
+    check_product(*state, dim_batch(1), dim_of(40), dim_of(10), PLAIN, PLAIN, BIAS_RELU, false, 3);
+    check_product(*state, dim_batch(6), dim_of(20), dim_of(32), PLAIN, PLAIN, STORE_ONLY, false, 5);
+}
+
+static void product_over_the_batch(void **state) {
+    check_product(*state, dim_of(37), dim_batch(1), dim_of(32), TRANSPOSED, PLAIN, UPDATE, false,
+                  19);
+    check_product(*state, dim_of(20), dim_batch(1), dim_of(10), TRANSPOSED, PLAIN, UPDATE, true,
+                  19);
+}
+
+static void product_with_a_transpose(void **state) {
+    check_product(*state, dim_batch(1), dim_of(32), dim_of(64), PLAIN, TRANSPOSED, STORE_ONLY,
+                  false, 9);
+    check_product(*state, dim_batch(1), dim_of(37), dim_of(41), PLAIN, TRANSPOSED, BIAS_RELU, false,
+                  9);
+    check_product(*state, dim_of(16), dim_of(21), dim_batch(1), TRANSPOSED, TRANSPOSED, STORE_ONLY,
+                  false, 35);
+}
+
+static void product_with_prologues(void **state) {
+    check_product(*state, dim_batch(1), dim_of(24), dim_of(64), PLAIN, PLAIN, BIAS_RELU, true, 30);
+    check_product(*state, dim_batch(1), dim_of(24), dim_of(50), PLAIN, TRANSPOSED, STORE_ONLY, true,
+                  5);
+}
+
+/* Many steps into few results: split into blocks. */
+static void product_is_split(void **state) {
+    check_product(*state, dim_of(24), dim_batch(196), dim_of(32), TRANSPOSED, PLAIN, UPDATE, false,
+                  33);
+    check_product(*state, dim_of(5), dim_batch(300), dim_of(20), TRANSPOSED, PLAIN, STORE_ONLY,
+                  false, 40);
+}
+
+/* ---- convolutions ------------------------------------------------------------------------------ */
+
+typedef struct window {
+    int64_t size, kernel, stride, low, high, dilation, in, out;
+} window;
+
+static int64_t positions(const window *c) {
+    return (c->size + c->low + c->high - c->dilation * (c->kernel - 1) - 1) / c->stride + 1;
+}
+
+static const expr *plus(bench *b, const expr *x, int64_t k, const expr *y, int64_t l,
+                        int64_t constant) {
+    arena *a = b->w->arena;
+    const expr *sum = expr_add(a, expr_multiply(a, x, k), expr_multiply(a, y, l));
+    return expr_add(a, sum, integer(b, constant));
+}
+
+static const expr *within(bench *b, const expr *condition, const expr *x, int64_t extent) {
+    const expr *low = op2(b, SCALAR_GE, x, integer(b, 0)),
+               *high = op2(b, SCALAR_LT, x, integer(b, extent));
+    const expr *both = op2(b, SCALAR_AND, low, high);
+    return condition ? op2(b, SCALAR_AND, condition, both) : both;
+}
+
+typedef struct point {
+    const expr *n, *h, *w, *kh, *kw, *ci, *co;
+} point;
+
+static const expr *padded(bench *b, int x, const window *c, const point *at, bool mask) {
+    const expr *h = plus(b, at->h, c->stride, at->kh, c->dilation, -c->low);
+    const expr *w = plus(b, at->w, c->stride, at->kw, c->dilation, -c->low);
+    const expr *guard = within(b, within(b, NULL, h, c->size), w, c->size);
+    const expr *index[] = {at->n, h, w, at->ci};
+    const expr *element =
+        expr_guarded_load(b->w->arena, &b->k->buffers.items[x], x, index, guard, real(b, 0));
+    return mask ? op2(b, SCALAR_MAX, element, real(b, 0)) : element;
+}
+
+static void check_forward(workspace *w, window c, bool mask, int64_t batch) {
+    bench b = bench_open(w, "conv", batch);
+    dim size = dim_of(c.size), in = dim_of(c.in), out = dim_of(c.out), taps = dim_of(c.kernel),
+        p = dim_of(positions(&c));
+    int x = BUFFER(&b, BUFFER_IN, CN_F32, dim_batch(1), size, size, in);
+    int f = BUFFER(&b, BUFFER_IN, CN_F32, taps, taps, in, out);
+    int bias = BUFFER(&b, BUFFER_IN, CN_F32, out);
+    int y = BUFFER(&b, BUFFER_OUT, CN_F32, dim_batch(1), p, p, out);
+    loop_contract *t = contract(&b);
+    point at = {.n = of(&b, parallel(&b, t, "n", dim_batch(1))),
+                .h = of(&b, parallel(&b, t, "h", p)),
+                .w = of(&b, parallel(&b, t, "w", p)),
+                .co = of(&b, parallel(&b, t, "co", out)),
+                .kh = of(&b, reduction(&b, t, "kh", taps)),
+                .kw = of(&b, reduction(&b, t, "kw", taps)),
+                .ci = of(&b, reduction(&b, t, "ci", in))};
+    t->left = padded(&b, x, &c, &at, mask);
+    t->right = LOAD(&b, f, at.kh, at.kw, at.ci, at.co);
+    STORE(&b, &t->epilogue, y, op2(&b, SCALAR_ADD, of(&b, t->result), LOAD(&b, bias, at.co)), at.n,
+          at.h, at.w, at.co);
+    check_kernel(&b, 1e-4);
+}
+
+static void check_filter(workspace *w, window c, int64_t batch) {
+    bench b = bench_open(w, "filter", batch);
+    dim size = dim_of(c.size), in = dim_of(c.in), out = dim_of(c.out), taps = dim_of(c.kernel),
+        p = dim_of(positions(&c));
+    int x = BUFFER(&b, BUFFER_IN, CN_F32, dim_batch(1), size, size, in);
+    int dy = BUFFER(&b, BUFFER_IN, CN_F32, dim_batch(1), p, p, out);
+    int df = BUFFER(&b, BUFFER_OUT, CN_F32, taps, taps, in, out);
+    loop_contract *t = contract(&b);
+    point at = {.kh = of(&b, parallel(&b, t, "kh", taps)),
+                .kw = of(&b, parallel(&b, t, "kw", taps)),
+                .ci = of(&b, parallel(&b, t, "ci", in)),
+                .co = of(&b, parallel(&b, t, "co", out)),
+                .n = of(&b, reduction(&b, t, "n", dim_batch(1))),
+                .h = of(&b, reduction(&b, t, "h", p)),
+                .w = of(&b, reduction(&b, t, "w", p))};
+    t->left = padded(&b, x, &c, &at, false);
+    t->right = LOAD(&b, dy, at.n, at.h, at.w, at.co);
+    STORE(&b, &t->epilogue, df, of(&b, t->result), at.kh, at.kw, at.ci, at.co);
+    check_kernel(&b, 1e-3);
+}
+
+/* dx[n,h,w,ci] = sum over kh, kw, co of dy[n, h + low - kh, ...] * f[kh,kw,ci,co], stride 1 */
+static void check_data(workspace *w, window c, int64_t batch) {
+    bench b = bench_open(w, "data", batch);
+    dim size = dim_of(c.size), in = dim_of(c.in), out = dim_of(c.out), taps = dim_of(c.kernel),
+        p = dim_of(positions(&c));
+    int dy = BUFFER(&b, BUFFER_IN, CN_F32, dim_batch(1), p, p, out);
+    int f = BUFFER(&b, BUFFER_IN, CN_F32, taps, taps, in, out);
+    int dx = BUFFER(&b, BUFFER_OUT, CN_F32, dim_batch(1), size, size, in);
+    loop_contract *t = contract(&b);
+    point at = {.n = of(&b, parallel(&b, t, "n", dim_batch(1))),
+                .h = of(&b, parallel(&b, t, "h", size)),
+                .w = of(&b, parallel(&b, t, "w", size)),
+                .ci = of(&b, parallel(&b, t, "ci", in)),
+                .kh = of(&b, reduction(&b, t, "kh", taps)),
+                .kw = of(&b, reduction(&b, t, "kw", taps)),
+                .co = of(&b, reduction(&b, t, "co", out))};
+    const expr *h = plus(&b, at.h, 1, at.kh, -c.dilation, c.low),
+               *v = plus(&b, at.w, 1, at.kw, -c.dilation, c.low);
+    const expr *guard = within(&b, within(&b, NULL, h, positions(&c)), v, positions(&c));
+    const expr *index[] = {at.n, h, v, at.co};
+    t->left = expr_guarded_load(w->arena, &b.k->buffers.items[dy], dy, index, guard, real(&b, 0));
+    t->right = LOAD(&b, f, at.kh, at.kw, at.ci, at.co);
+    STORE(&b, &t->epilogue, dx, of(&b, t->result), at.n, at.h, at.w, at.ci);
+    check_kernel(&b, 1e-4);
+}
+
+static const window same = {
+    .size = 9, .kernel = 3, .stride = 1, .low = 1, .high = 1, .dilation = 1, .in = 5, .out = 32};
+static const window strided = {
+    .size = 11, .kernel = 3, .stride = 2, .low = 0, .high = 1, .dilation = 1, .in = 4, .out = 20};
+static const window dilated = {
+    .size = 12, .kernel = 3, .stride = 1, .low = 2, .high = 2, .dilation = 2, .in = 3, .out = 16};
+static const window first_layer = {
+    .size = 14, .kernel = 3, .stride = 1, .low = 1, .high = 1, .dilation = 1, .in = 1, .out = 32};
+static const window small = {
+    .size = 4, .kernel = 3, .stride = 1, .low = 1, .high = 1, .dilation = 1, .in = 8, .out = 48};
+static const window pointwise = {
+    .size = 6, .kernel = 1, .stride = 1, .dilation = 1, .in = 16, .out = 64};
+
+static void conv_forward(void **state) {
+    check_forward(*state, same, false, 3);
+    check_forward(*state, strided, false, 2);
+    check_forward(*state, dilated, true, 2);
+    check_forward(*state, first_layer, false, 5);
+    check_forward(*state, small, false, 3);
+    check_forward(*state, pointwise, false, 3);
+}
+
+static void conv_filter(void **state) {
+    check_filter(*state, same, 40);
+    check_filter(*state, strided, 5);
+    check_filter(*state, dilated, 3);
+    check_filter(*state, first_layer, 21);
+    check_filter(*state, small, 130);
+    check_filter(*state, pointwise, 70);
+}
+
+static void conv_data(void **state) {
+    check_data(*state, same, 3);
+    check_data(*state, dilated, 2);
+    check_data(*state, small, 3);
+    check_data(*state, pointwise, 2);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        WITH_WORKSPACE(products_of_many_sizes),
+        WITH_WORKSPACE(product_of_a_batch),
+        WITH_WORKSPACE(product_over_the_batch),
+        WITH_WORKSPACE(product_with_a_transpose),
+        WITH_WORKSPACE(product_with_prologues),
+        WITH_WORKSPACE(product_is_split),
+        WITH_WORKSPACE(conv_forward),
+        WITH_WORKSPACE(conv_filter),
+        WITH_WORKSPACE(conv_data),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
