@@ -12,7 +12,7 @@
  */
 #include "ir/build.h"
 #include "ir/ops/ops.h"
-#include "passes/peephole.h"
+#include "passes/simplify.h"
 
 /* ---- order of operands ---------------------------------------------------------------------- */
 
@@ -156,7 +156,7 @@ static value broadcast_of_reshape(graph *g, const node *n, const use_counts *use
     return build_broadcast(g, reshape->operands[0], a->shape.count, a->shape.items, axes);
 }
 
-static const peephole rules[] = {
+const peephole canonical_forms[] = {
     {NULL, order_commutative},
     {&op_compare, order_compare},
     {&op_sub, sub_forms},
@@ -170,7 +170,7 @@ static const peephole rules[] = {
 };
 
 static graph *run(graph *g, pass_context *cx) {
-    return peephole_rewrite(g, cx, (const peephole *const[]){rules, NULL});
+    return peephole_rewrite(g, cx, (const peephole *const[]){canonical_forms, NULL});
 }
 
 const pass pass_canonicalize = {"canonicalize", "Gives each meaning one spelling.", run};

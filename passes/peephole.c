@@ -13,7 +13,7 @@
 #include "passes/dce.h"
 
 struct use_counts {
-    VEC(uint32_t) of; /* per node of the new graph; beyond the end: none known */
+    VEC(uint32_t) of; /* per node of the new graph; 0 or beyond the end: not known yet */
 };
 
 typedef struct walk {
@@ -153,7 +153,7 @@ const node *operand_made_by(const graph *g, const node *n, uint32_t i, const op_
 
 bool operand_is_shared(const use_counts *uses, const node *n, uint32_t i) {
     uint32_t id = n->operands[i].node;
-    return id < uses->of.count && uses->of.items[id] > 1;
+    return id >= uses->of.count || uses->of.items[id] != 1;
 }
 
 bool value_is_splat(const graph *g, value v) {

@@ -38,7 +38,8 @@ void copy_with_regions(graph *to, const node *n, const value *operands, graph **
 /* The node that makes operand i, when it is such an op (then also result 0); else NULL. */
 const node *operand_made_by(const graph *g, const node *n, uint32_t i, const op_def *op);
 const node *value_made_by(const graph *g, value v, const op_def *op);
-/* Others than n use its operand i too: work that a rule draws into n would be done twice. */
+/* Others than n may use its operand i too: work that a rule draws into n would be done twice.
+ * Not known, and so true, of what this sweep made; the next one knows. */
 bool operand_is_shared(const use_counts *uses, const node *n, uint32_t i);
 /* A constant whose elements are all one number. */
 bool value_is_splat(const graph *g, value v);

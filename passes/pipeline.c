@@ -28,9 +28,9 @@ const pass *const pipeline[] = {
     &pass_composites,
 
     /* What both leave behind: sums over repeated axes, equal halves, constants. */
-    &pass_canonicalize,
     &pass_fold,
     &pass_simplify,
+    &pass_fold,
     &pass_cse,
     &pass_dce,
 

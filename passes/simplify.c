@@ -88,6 +88,15 @@ static value pow_forms(graph *g, const node *n, const use_counts *uses) {
     return exponent == -1 ? build_div(g, build_full_like(g, x, 1), x) : NO_VALUE;
 }
 
+/* |-x| and ||x||. */
+static value abs_forms(graph *g, const node *n, const use_counts *uses) {
+    (void)uses;
+    const node *neg = operand_made_by(g, n, 0, &op_neg);
+    if (neg != NULL)
+        return build_abs(g, neg->operands[0]);
+    return operand_made_by(g, n, 0, &op_abs) != NULL ? n->operands[0] : NO_VALUE;
+}
+
 /* max(x, x), min(x, x), and with the element beyond which nothing lies. */
 static value extreme_forms(graph *g, const node *n, const use_counts *uses) {
     (void)uses;
@@ -185,22 +194,15 @@ static value cast_forms(graph *g, const node *n, const use_counts *uses) {
 }
 
 const peephole simplify_arithmetic[] = {
-    {&op_add, add_zero},
-    {&op_mul, mul_forms},
-    {&op_div, div_forms},
-    {&op_pow, pow_forms},
-    {&op_max, extreme_forms},
-    {&op_min, extreme_forms},
-    {&op_bit, bit_forms},
-    {&op_not, not_forms},
-    {&op_select, select_forms},
-    {&op_cast, cast_forms},
-    {NULL, NULL},
+    {&op_add, add_zero},        {&op_mul, mul_forms},     {&op_div, div_forms},
+    {&op_pow, pow_forms},       {&op_max, extreme_forms}, {&op_abs, abs_forms},
+    {&op_min, extreme_forms},   {&op_bit, bit_forms},     {&op_not, not_forms},
+    {&op_select, select_forms}, {&op_cast, cast_forms},   {NULL, NULL},
 };
 
 static graph *run(graph *g, pass_context *cx) {
-    static const peephole *const tables[] = {simplify_arithmetic, simplify_movement,
-                                             simplify_reductions, NULL};
+    static const peephole *const tables[] = {canonical_forms, simplify_arithmetic,
+                                             simplify_movement, simplify_reductions, NULL};
     return peephole_rewrite(g, cx, tables);
 }
 
