@@ -16,10 +16,6 @@
 #include "passes/lower_parts.h"
 #include "passes/pass.h"
 
-static int buffer_of_output(const lowering *l, uint32_t output) {
-    return lowering_state(l)->first_result + (int)output;
-}
-
 static value output_value(const lowering *l, uint32_t output) {
     return l->region->outputs.items[output].value;
 }
@@ -65,20 +61,14 @@ static void close_loops(lowering *l, int count) {
         lower_loop_end(l);
 }
 
-typedef struct pending_store { /* values are all pulled before the first is stored */
-    uint32_t output;
-    const expr *index[MAX_RANK];
-    const expr *value;
-} pending_store;
-
-static void pull(lowering *l, pending_store *p) {
+void pull_output(lowering *l, pending_store *p) {
     p->value = lower_bind(l, lower_value(l, output_value(l, p->output), p->index));
 }
 
-static void store_all(lowering *l, const pending_store *stores, uint32_t count) {
+void store_all(lowering *l, const pending_store *stores, uint32_t count) {
     for (uint32_t i = 0; i < count; i++)
-        lower_store_buffer(l, buffer_of_output(l, stores[i].output), stores[i].index,
-                           stores[i].value);
+        lower_store_buffer(l, lowering_state(l)->first_result + (int)stores[i].output,
+                           stores[i].index, stores[i].value);
 }
 
 /* Outputs `first` and those after it that share its loops. */
@@ -90,7 +80,7 @@ static void lower_domain(lowering *l, const uint32_t *outputs, uint32_t count) {
         stores[i].output = outputs[i];
         spread_index(l, value_type(l->region, output_value(l, outputs[0])), index,
                      value_type(l->region, output_value(l, outputs[i])), stores[i].index);
-        pull(l, &stores[i]);
+        pull_output(l, &stores[i]);
     }
     store_all(l, stores, count);
     close_loops(l, loops);
@@ -166,7 +156,7 @@ static void pull_outputs(row_nest *r, bool rows, pending_store *stores, uint32_t
         pending_store *p = &stores[(*count)++];
         p->output = i;
         row_index(r, v, p->index);
-        pull(r->l, p);
+        pull_output(r->l, p);
     }
 }
 
@@ -185,64 +175,6 @@ static void lower_rows(lowering *l, iteration *it) {
     close_loops(l, it->row.count);
     store_all(l, of_row, scalars);
     close_loops(l, it->outer.count);
-}
-
-/* ---- contractions ------------------------------------------------------------------------------------ */
-
-static const node *find_node(const lowering *l, uint32_t trait) {
-    for (uint32_t id = 1; id < l->region->nodes.count; id++)
-        if (node_has(graph_node(l->region, id), trait))
-            return graph_node(l->region, id);
-    return NULL;
-}
-
-/* Describes the contraction; its operands collect their lets in lists of their own. */
-static bool describe(lowering *l, const node *n, loop_contract *c) {
-    lower_state *s = l->state;
-    scope *outer = s->scope;
-    s->contraction = n;
-    s->floor = s->contract_depth = 1;
-    s->left = lower_scope_open(l, &c->left_lets, NULL);
-    s->scope = outer;
-    s->right = lower_scope_open(l, &c->right_lets, NULL);
-    s->scope = outer;
-    bool ok = n->op->contract(l, n, c);
-    s->contraction = NULL;
-    s->left = s->right = NULL;
-    return ok;
-}
-
-static void lower_epilogue(lowering *l, iteration *it, const node *n, loop_contract *c) {
-    uint32_t outputs = l->region->outputs.count;
-    pending_store *stores = ARENA_ARRAY(l->arena, pending_store, outputs);
-    const expr *index[MAX_RANK];
-    value product = {(uint32_t)(n - l->region->nodes.items), 0};
-    lower_scope_open(l, &c->epilogue, NULL);
-    c->result = lower_variable(l, "sum", c->accumulator, lowering_state(l)->scope->depth);
-    for (int i = 0; i < n->types[0].rank; i++)
-        index[i] = expr_variable(l->arena, c->parallel.items[i]);
-    const expr *sum = expr_variable(l->arena, c->result);
-    lower_assume(l, product, index,
-                 lower_scalar(l, SCALAR_CAST, n->types[0].dtype, &sum, 1));
-    for (uint32_t i = 0; i < outputs; i++) {
-        stores[i].output = i;
-        map_index(l, it, product, index, output_value(l, i), stores[i].index);
-        pull(l, &stores[i]);
-    }
-    store_all(l, stores, outputs);
-    lower_scope_close(l);
-}
-
-static bool lower_contraction(lowering *l, iteration *it, diagnostics *d) {
-    const node *n = find_node(l, OP_CONTRACTION);
-    stmt *s = ARENA_NEW(l->arena, stmt);
-    s->kind = STMT_CONTRACT;
-    s->contract = ARENA_NEW(l->arena, loop_contract);
-    if (!describe(l, n, s->contract))
-        return diag_fail(d, CN_ERROR_UNSUPPORTED, "no kernel for this %s", n->op->name);
-    lower_epilogue(l, it, n, s->contract);
-    vec_push(l->arena, &l->kernel->body, s);
-    return true;
 }
 
 /* ---- the group ------------------------------------------------------------------------------------------ */

@@ -1,9 +1,22 @@
-/* Parts of lowering beside the schemes: index maps between outputs, row locals, in-place. */
+/* Parts of lowering: what passes/lower.c, lower_contract.c and lower_parts.c share. */
 #ifndef CORNU_PASSES_LOWER_PARTS_H
 #define CORNU_PASSES_LOWER_PARTS_H
 
 #include "ir/lower_state.h"
 #include "passes/iteration.h"
+
+/* Within one iteration all values are pulled before the first is stored. */
+typedef struct pending_store {
+    uint32_t output; /* of the region */
+    const expr *index[MAX_RANK];
+    const expr *value;
+} pending_store;
+
+void pull_output(lowering *l, pending_store *p);
+void store_all(lowering *l, const pending_store *stores, uint32_t count);
+
+/* lower_contract.c: the contraction of a group with its epilogue. */
+bool lower_contraction(lowering *l, iteration *it, diagnostics *d);
 
 /* The index of a tensor of type `to` at the point where one of type `from` has `index`: the same
  * extents in the same order, apart from dims of 1. */
