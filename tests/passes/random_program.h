@@ -33,7 +33,7 @@ static inline value pick_like(random_program *r, value x) {
 }
 
 static inline value random_unary(random_program *r, value x) {
-    static const op_def *const ops[] = {&op_neg, &op_abs, &op_exp,     &op_log,
+    static const op_def *const ops[] = {&op_neg,  &op_abs, &op_exp,     &op_log,
                                         &op_tanh, &op_neg, &op_sigmoid, &op_stop_gradient};
     return build_unary(r->g, ops[pick(r, 8)], x);
 }
@@ -162,12 +162,28 @@ static inline value random_composite(random_program *r, value x) {
     return y;
 }
 
+/* What stabilize looks for. */
+static inline value random_plain_form(random_program *r, value x) {
+    value one = build_full_like(r->g, x, 1);
+    switch (pick(r, 4)) {
+    case 0:
+        return build_log(r->g, build_add(r->g, x, one));
+    case 1:
+        return build_log(r->g, random_composite(r, x));
+    case 2:
+        return build_log(r->g, build_sub(r->g, one, build_sigmoid(r->g, x)));
+    default:
+        return build_sub(r->g, one, build_exp(r->g, x));
+    }
+}
+
 static inline value random_step(random_program *r) {
     static value (*const steps[])(random_program *, value) = {
-        random_unary,   random_unary,    random_binary,    random_binary, random_binary,
-        random_logic,   random_reduce,   random_reduce,    random_broadcast, random_broadcast,
-        random_transpose, random_transpose, random_reshape, random_reshape, random_slice,
-        random_pad,     random_concat,   random_reverse,   random_dot,    random_composite,
+        random_unary,      random_unary,     random_binary,  random_binary,    random_binary,
+        random_logic,      random_reduce,    random_reduce,  random_broadcast, random_broadcast,
+        random_transpose,  random_transpose, random_reshape, random_reshape,   random_slice,
+        random_pad,        random_concat,    random_reverse, random_dot,       random_composite,
+        random_plain_form,
     };
     value x = pick_value(r);
     dim elements;
