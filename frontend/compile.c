@@ -279,7 +279,10 @@ static bool compile_model(cn_model *m, cn_source where, const cn_compile_options
     training *t = ARENA_NEW(c->arena, training);
     t->check_finite = o->check_finite;
     t->optimizer = o->optimizer != NULL ? o->optimizer : cn_rmsprop_at(where, &(cn_optimizer_options){.context = c});
-    if (t->optimizer->class == NULL || !plan_outputs(m, where, o, t)) return false;
+    if (t->optimizer->class == NULL) {
+        return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "compile: the optimizer could not be made");
+    }
+    if (!plan_outputs(m, where, o, t)) return false;
     make_target_inputs(m, t);
     model_drop_programs(m);
     m->training = t;

@@ -201,9 +201,9 @@ cn_tensor cn_loss_apply(const cn_loss *loss, cn_tensor truth, cn_tensor predicti
         return CN_END;
     CONTEXT_ENTER(c, tensor_poison(c));
     cn_tensor result = tensor_poison(c);
-    if (loss == NULL)
-        context_fail(c, c->where, CN_ERROR_INVALID_ARGUMENT, "loss_apply: the loss is NULL");
-    else if (loss->function != NULL && cn_tensor_ok(truth) && cn_tensor_ok(prediction))
+    if (loss == NULL || loss->function == NULL)
+        context_fail(c, c->where, CN_ERROR_INVALID_ARGUMENT, "the loss could not be made");
+    else if (cn_tensor_ok(truth) && cn_tensor_ok(prediction))
         result = apply(loss, truth, prediction, sample_weight);
     CONTEXT_LEAVE(c);
     return result;

@@ -173,6 +173,10 @@ static void shapes_that_do_not_fit_are_refused(void **state) {
     assert_false(
         cn_tensor_ok(cn_loss_apply(CN_SPARSE_CATEGORICAL_CROSSENTROPY, three, four, CN_END)));
     expect_message(c, "there is one label per row of scores");
+    c = new_context();
+    three = cn_input(c, {3});
+    assert_false(cn_tensor_ok(cn_loss_apply(cn_loss_huber(NULL), three, three, CN_END)));
+    expect_message(c, "the loss could not be made");
 }
 
 /* ---- custom losses ---------------------------------------------------------------------------- */
