@@ -118,6 +118,7 @@ static void masks_depend_on_seed_and_layer(void **state) {
     assert_memory_equal(first, again, sizeof first);
     assert_memory_not_equal(first, other, sizeof first);
     drop_ones(cn_dropout(d, 0.5, "b"), true, other);
+    assert_memory_not_equal(first, other, sizeof first);
     cn_context_free(c);
     cn_context_free(d);
     cn_context_free(e);
