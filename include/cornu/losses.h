@@ -20,8 +20,8 @@ typedef enum cn_reduction {
 
 /* With every option at its default. */
 extern CN_API const cn_loss cn_loss_object_mean_squared_error, cn_loss_object_mean_absolute_error,
-    cn_loss_object_huber, cn_loss_object_binary_crossentropy, cn_loss_object_categorical_crossentropy,
-    cn_loss_object_sparse_categorical_crossentropy;
+    cn_loss_object_huber, cn_loss_object_binary_crossentropy,
+    cn_loss_object_categorical_crossentropy, cn_loss_object_sparse_categorical_crossentropy;
 #define CN_MEAN_SQUARED_ERROR (&cn_loss_object_mean_squared_error)
 #define CN_MEAN_ABSOLUTE_ERROR (&cn_loss_object_mean_absolute_error)
 #define CN_HUBER (&cn_loss_object_huber)
@@ -33,18 +33,23 @@ typedef struct cn_loss_options {
     cn_context *context;
     cn_reduction reduction;
     const char *name;
-    double delta;            /* huber: 0 = 1 */
-    bool from_logits;        /* the cross-entropies */
-    double label_smoothing;  /* binary and categorical */
-    int64_t axis;            /* the cross-entropies: 0 = -1 */
-    int64_t ignore_class;    /* sparse: labels left out; 0 = none, CN_ZERO = class 0 */
+    double delta;           /* huber: 0 = 1 */
+    bool from_logits;       /* the cross-entropies */
+    double label_smoothing; /* binary and categorical */
+    int64_t axis;           /* the cross-entropies: 0 = -1 */
+    int64_t ignore_class;   /* sparse: labels left out; 0 = none, CN_ZERO = class 0 */
 } cn_loss_options;
-CN_API const cn_loss *cn_loss_mean_squared_error_at(cn_source where, const cn_loss_options *options);
-CN_API const cn_loss *cn_loss_mean_absolute_error_at(cn_source where, const cn_loss_options *options);
+CN_API const cn_loss *cn_loss_mean_squared_error_at(cn_source where,
+                                                    const cn_loss_options *options);
+CN_API const cn_loss *cn_loss_mean_absolute_error_at(cn_source where,
+                                                     const cn_loss_options *options);
 CN_API const cn_loss *cn_loss_huber_at(cn_source where, const cn_loss_options *options);
-CN_API const cn_loss *cn_loss_binary_crossentropy_at(cn_source where, const cn_loss_options *options);
-CN_API const cn_loss *cn_loss_categorical_crossentropy_at(cn_source where, const cn_loss_options *options);
-CN_API const cn_loss *cn_loss_sparse_categorical_crossentropy_at(cn_source where, const cn_loss_options *options);
+CN_API const cn_loss *cn_loss_binary_crossentropy_at(cn_source where,
+                                                     const cn_loss_options *options);
+CN_API const cn_loss *cn_loss_categorical_crossentropy_at(cn_source where,
+                                                          const cn_loss_options *options);
+CN_API const cn_loss *cn_loss_sparse_categorical_crossentropy_at(cn_source where,
+                                                                 const cn_loss_options *options);
 
 /* Your own: per-sample values from the target and the prediction, composed of ops. */
 typedef struct cn_custom_loss_options {
@@ -60,18 +65,23 @@ CN_API const cn_loss *cn_custom_loss_at(cn_source where, const cn_custom_loss_op
 
 /* The loss of tensors, for functions and custom training: a scalar (or values, for NONE).
  * `sample_weight` may be CN_END. */
-CN_API cn_tensor cn_loss_apply(const cn_loss *loss, cn_tensor target, cn_tensor prediction, cn_tensor sample_weight);
+CN_API cn_tensor cn_loss_apply(const cn_loss *loss, cn_tensor target, cn_tensor prediction,
+                               cn_tensor sample_weight);
 
 #ifndef __cplusplus
-#define CN_LOSS(name, ...) name(CN_HERE(cn_loss_options), &(cn_loss_options){.context = __VA_ARGS__})
+#define CN_LOSS(name, ...) \
+    name(CN_HERE(cn_loss_options), &(cn_loss_options){.context = __VA_ARGS__})
 #define cn_loss_mean_squared_error(...) CN_LOSS(cn_loss_mean_squared_error_at, __VA_ARGS__)
 #define cn_loss_mean_absolute_error(...) CN_LOSS(cn_loss_mean_absolute_error_at, __VA_ARGS__)
 #define cn_loss_huber(...) CN_LOSS(cn_loss_huber_at, __VA_ARGS__)
 #define cn_loss_binary_crossentropy(...) CN_LOSS(cn_loss_binary_crossentropy_at, __VA_ARGS__)
-#define cn_loss_categorical_crossentropy(...) CN_LOSS(cn_loss_categorical_crossentropy_at, __VA_ARGS__)
-#define cn_loss_sparse_categorical_crossentropy(...) CN_LOSS(cn_loss_sparse_categorical_crossentropy_at, __VA_ARGS__)
-#define cn_custom_loss(...) \
-    cn_custom_loss_at(CN_HERE(cn_custom_loss_options), &(cn_custom_loss_options){.context = __VA_ARGS__})
+#define cn_loss_categorical_crossentropy(...) \
+    CN_LOSS(cn_loss_categorical_crossentropy_at, __VA_ARGS__)
+#define cn_loss_sparse_categorical_crossentropy(...) \
+    CN_LOSS(cn_loss_sparse_categorical_crossentropy_at, __VA_ARGS__)
+#define cn_custom_loss(...)                            \
+    cn_custom_loss_at(CN_HERE(cn_custom_loss_options), \
+                      &(cn_custom_loss_options){.context = __VA_ARGS__})
 #endif
 
 #ifdef __cplusplus

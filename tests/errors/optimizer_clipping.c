@@ -1,4 +1,4 @@
-// expect: optimizer_clipping.c:7: adam: only one of .clipnorm, .global_clipnorm and .clipvalue can be given
+// expect: optimizer_clipping.c:7: adam: only one of .clipnorm, .global_clipnorm
 #include <cornu.h>
 #include <stdio.h>
 

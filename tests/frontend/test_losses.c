@@ -91,7 +91,7 @@ static void losses_are_keras(void **state) {
     json_decref(file);
 }
 
-/* ---- scores behind probabilities ------------------------------------------------------------ */
+/* ---- scores behind probabilities ---------------------------------------------------------- */
 
 /* A probability that rounds to 1 loses the loss; its score does not: 40, not -log(1e-7). */
 static void softmax_and_sigmoid_are_seen_through(void **state) {
@@ -125,7 +125,7 @@ static void softmax_and_sigmoid_are_seen_through(void **state) {
     cn_context_free(run.c);
 }
 
-/* ---- types and refusals --------------------------------------------------------------------- */
+/* ---- types and refusals ------------------------------------------------------------------- */
 
 static void targets_have_the_type_the_loss_wants(void **state) {
     (void)state;
@@ -179,7 +179,7 @@ static void shapes_that_do_not_fit_are_refused(void **state) {
     expect_message(c, "the loss could not be made");
 }
 
-/* ---- custom losses ---------------------------------------------------------------------------- */
+/* ---- custom losses ------------------------------------------------------------------------ */
 
 static cn_tensor scaled_error(cn_tensor truth, cn_tensor prediction, const void *user) {
     return cn_op_scale(cn_op_subtract(prediction, truth), *(const double *)user);

@@ -101,7 +101,7 @@ static void metrics_are_keras(void **state) {
     json_decref(file);
 }
 
-/* ---- what "accuracy" means ------------------------------------------------------------------ */
+/* ---- what "accuracy" means ---------------------------------------------------------------- */
 
 static type shape_of(const json_t *json, const char *key) {
     int64_t shape[MAX_RANK];
@@ -134,7 +134,7 @@ static void accuracy_means_what_shapes_call_for(void **state) {
     json_decref(file);
 }
 
-/* ---- ties, NaN, custom ------------------------------------------------------------------------ */
+/* ---- ties, NaN, custom -------------------------------------------------------------------- */
 
 /* Metric values of one row of scores under a label. */
 static double value_of(golden_run *run, const cn_metric *m, int64_t classes, const double *scores,
@@ -180,7 +180,7 @@ static void custom_metrics_copy_their_data(void **state) {
     assert_true(value_of(&run, m, 1, (const double[]){5}, 2) == 6);
 }
 
-/* ---- names and refusals ------------------------------------------------------------------------- */
+/* ---- names and refusals ------------------------------------------------------------------- */
 
 static void names_are_keras(void **state) {
     (void)state;

@@ -155,7 +155,7 @@ static void optimizers_are_keras(void **state) {
     json_decref(file);
 }
 
-/* ---- norms that are not finite --------------------------------------------------------------- */
+/* ---- norms that are not finite ------------------------------------------------------------ */
 
 static void a_norm_that_is_not_finite_shows(void **state) {
     (void)state;
@@ -175,7 +175,7 @@ static void a_norm_that_is_not_finite_shows(void **state) {
     cn_context_free(c);
 }
 
-/* ---- variables and their names ---------------------------------------------------------------- */
+/* ---- variables and their names ------------------------------------------------------------ */
 
 /* A loss over one weight `name` of its own. */
 static cn_tensor loss_of(cn_context *c, const char *name, cn_tensor *w) {
@@ -208,7 +208,7 @@ static void variables_have_keras_names_and_order(void **state) {
     cn_context_free(c);
 }
 
-/* ---- the learning rate ---------------------------------------------------------------------------- */
+/* ---- the learning rate -------------------------------------------------------------------- */
 
 static void the_learning_rate_can_be_set_between_steps(void **state) {
     (void)state;
@@ -246,7 +246,7 @@ static void a_schedule_drives_the_learning_rate(void **state) {
     cn_context_free(c);
 }
 
-/* ---- refusals ------------------------------------------------------------------------------------- */
+/* ---- refusals ----------------------------------------------------------------------------- */
 
 static void expect_message(cn_context *c, const char *part) {
     if (strstr(cn_error_message(c), part) == NULL)

@@ -25,7 +25,7 @@ static void run(cn_context *c, cn_function *f, const cn_array *inputs, const cn_
         fail_msg("%s", cn_error_message(c));
 }
 
-/* ---- state and updates ---------------------------------------------------------------------- */
+/* ---- state and updates -------------------------------------------------------------------- */
 
 static void updates_are_applied_at_once_after_the_outputs(void **state) {
     (void)state;
@@ -74,7 +74,7 @@ static void a_layer_that_runs_twice_keeps_its_last_update(void **state) {
     cn_context_free(c);
 }
 
-/* ---- gradients --------------------------------------------------------------------------------- */
+/* ---- gradients ---------------------------------------------------------------------------- */
 
 static void gradients_can_be_differentiated_again(void **state) {
     (void)state;
@@ -106,7 +106,7 @@ static void what_a_loss_does_not_use_has_gradient_zero(void **state) {
     cn_context_free(c);
 }
 
-/* ---- minimising ----------------------------------------------------------------------------------- */
+/* ---- minimising --------------------------------------------------------------------------- */
 
 /* Two players: one lowers a * b by a, the other raises it by b. */
 static void two_optimizers_share_one_step(void **state) {
@@ -136,7 +136,7 @@ static void one_optimizer_counts_one_step_for_two_losses(void **state) {
     cn_context_free(c);
 }
 
-/* ---- refusals --------------------------------------------------------------------------------------- */
+/* ---- refusals ----------------------------------------------------------------------------- */
 
 static void expect_message(cn_context *c, const char *part) {
     if (strstr(cn_error_message(c), part) == NULL)
