@@ -128,12 +128,6 @@ static void decide_donated(planner *p, uint32_t id, const permissions *allowed) 
 
 /* ---- intermediate results -------------------------------------------------------------------- */
 
-static bool same_bytes(const type *x, const type *y) {
-    dim a, b;
-    return dtype_bytes(x->dtype) == dtype_bytes(y->dtype) && type_elements(x, &a) &&
-           type_elements(y, &b) && dim_equal(a, b);
-}
-
 /* The operand dies here and has memory of its own: not an input, a table or an output. */
 static bool is_replaceable(const planner *p, const node *n, uint32_t id, uint32_t i) {
     value v = n->operands[i];
@@ -175,7 +169,7 @@ static bool find_permissions(planner *p, const node *n, permissions *out) {
     for (uint32_t r = 0; k != NULL && r < n->result_count; r++)
         for (uint32_t i = 0; i < n->operand_count; i++)
             out->may[r * n->operand_count + i] =
-                same_bytes(&n->types[r], operand_type(p->graph, n, i)) &&
+                type_equal(&n->types[r], operand_type(p->graph, n, i)) && /* one view of the buffer */
                 kernel_may_overwrite(k, (int)i, (int)(n->operand_count + r));
     arena_rewind(a, mark);
     return k != NULL;
