@@ -68,15 +68,23 @@ void access_add_reduced(access_list *list, loop_variable *axis) {
     list->reduced[list->reduced_count++] = axis->extent;
 }
 
-access_list *access_of(arena *a, const graph *g, const node *n) {
-    access_list *list = ARENA_NEW(a, access_list);
-    if (n->op->element == NULL || n->result_count != 1)
-        return list;
+static lowering *new_probe(arena *a, const graph *g, access_list *list) {
     kernel *nothing = ARENA_NEW(a, kernel);
     nothing->arena = a;
     lowering *l = lowering_new(a, g, nothing);
     lowering_state(l)->probe = list;
+    return l;
+}
+
+access_list *access_of(arena *a, const graph *g, const node *n) {
+    access_list *list = ARENA_NEW(a, access_list);
     const expr *index[MAX_RANK];
+    if (n->op->contract != NULL)
+        list->contracts = n->op->contract(new_probe(a, g, ARENA_NEW(a, access_list)), n,
+                                          ARENA_NEW(a, loop_contract));
+    if (list->contracts || n->op->element == NULL || n->result_count != 1)
+        return list;
+    lowering *l = new_probe(a, g, list);
     list->known = true;
     list->rank = n->types[0].rank;
     for (int i = 0; i < list->rank; i++) {

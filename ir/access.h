@@ -28,6 +28,7 @@ typedef struct access {
 
 typedef struct access_list {
     bool known;         /* false: the op has no `element` (or refused): opaque, tables */
+    bool contracts;     /* it has a structured form, which stands for `element`: then unknown */
     int rank;           /* of the result */
     int reduced_count;
     dim reduced[4 * MAX_RANK];

@@ -238,10 +238,8 @@ static bool take_one_reader(fusion *f, uint32_t group) {
 
 static void grow_contractions(fusion *f) {
     for (uint32_t g = 1; g < f->groups.count; g++) {
-        uint32_t id = f->groups.items[g].nodes.items[0];
-        if (!f->groups.items[g].alive || !node_has(graph_node(f->graph, id), OP_CONTRACTION))
-            continue;
-        while (take_one_reader(f, g)) {}
+        const fusion_group *group = &f->groups.items[g];
+        while (group->alive && group->kind == GROUP_CONTRACT && take_one_reader(f, g)) {}
     }
 }
 

@@ -142,8 +142,13 @@ static member *member_at(iteration *it, value v) {
     return it->member_of[v.node] < 0 ? NULL : &it->members.items[it->member_of[v.node]];
 }
 
-static bool is_contraction(const iteration *it, const member *m) {
-    return node_has(node_of(it, m), OP_CONTRACTION);
+static bool is_contraction(iteration *it, const member *m) {
+    return iteration_access(it, m->node)->contracts;
+}
+
+/* Every element is a sum of its own: not to be computed again. */
+static bool is_sum(iteration *it, const member *m) {
+    return node_has(node_of(it, m), OP_REDUCTION | OP_CONTRACTION | OP_WINDOW);
 }
 
 static bool is_fold(iteration *it, const member *m) {
@@ -294,7 +299,7 @@ static bool check_evaluations(iteration *it) {
             continue;
         if (m->output)
             return refuse(it, "a value is stored and also read at another index");
-        if (is_fold(it, m) || is_contraction(it, m) || node_has(node_of(it, m), OP_WINDOW))
+        if (is_sum(it, m))
             return refuse(it, "a reduction would be read at another index");
         if (evaluations > (is_cheap(it, m) ? MOST_EVALUATIONS : 1))
             return refuse(it, "a value would be computed more than once");
