@@ -28,6 +28,7 @@ typedef struct extractor {
     VEC(uint32_t) order;     /* needed record nodes, operands before users */
     uint8_t *seen;           /* record node: 1 entered, 2 listed */
     uint32_t *state_index;   /* variable id -> 1 + its place in out->variables */
+    uint32_t unnamed_random; /* random ops met so far in calls without a name */
 } extractor;
 
 /* ---- which nodes ------------------------------------------------------------------------------ */
@@ -128,11 +129,12 @@ static bool flag_value(const extractor *x, const char *flag) {
 }
 
 /* The record holds call << 8 | ordinal: made distinct by name, so that adding a layer elsewhere
- * changes no other layer's randomness. */
-static int64_t random_stream(const extractor *x, int64_t recorded) {
+ * changes no other layer's randomness. What no model named counts in the order of the walk. */
+static int64_t random_stream(extractor *x, int64_t recorded) {
     const layer_call *call = &x->c->calls.items[recorded >> 8];
     const char *name = call->layer == NULL ? "" : cn_layer_name(call->layer);
-    uint64_t h = hash_bytes(name, strlen(name), call->ordinal);
+    uint64_t place = name[0] == 0 ? ++x->unnamed_random : call->ordinal;
+    uint64_t h = hash_bytes(name, strlen(name), place);
     return (int64_t)(uint32_t)hash_combine(h, (uint64_t)recorded & 0xff);
 }
 
