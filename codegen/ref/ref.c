@@ -53,11 +53,14 @@ static bool add_graph_bytes(const graph *g, int64_t batch, int64_t times, size_t
     for (uint32_t id = 1; id < g->nodes.count; id++) {
         const node *n = graph_node(g, id);
         int64_t runs = times;
+        size_t element;
+        if (!size_mul(sizeof(number), (size_t)times, &element))
+            return false;
         if (n->op == &op_scan &&
             !i64_mul(times, ((const scan_attributes *)n->attributes)->length, &runs))
             return false;
         for (uint32_t r = 0; r < n->result_count; r++)
-            if (!add_bytes(&n->types[r], batch, sizeof(number) * (size_t)times, sum))
+            if (!add_bytes(&n->types[r], batch, element, sum))
                 return false;
         for (uint32_t k = 0; k < n->region_count; k++)
             if (!add_graph_bytes(n->regions[k], batch, runs, sum))
