@@ -14,7 +14,7 @@
 #include "ir/ops/ops.h"
 #include "passes/simplify.h"
 
-/* ---- order of operands ---------------------------------------------------------------------- */
+/* ---- order of operands ----------------------------------------------------------------------- */
 
 static bool in_order(const graph *g, value left, value right) {
     bool left_constant = value_node(g, left)->op == &op_constant;
@@ -49,7 +49,7 @@ static value order_compare(graph *g, const node *n, const use_counts *uses) {
     return build_compare(g, mirrored[((const compare_attributes *)n->attributes)->kind], y, x);
 }
 
-/* ---- sums ------------------------------------------------------------------------------------- */
+/* ---- sums ------------------------------------------------------------------------------------ */
 
 static value negated_operand(const graph *g, const node *n, uint32_t i) {
     const node *neg = operand_made_by(g, n, i, &op_neg);
@@ -89,7 +89,7 @@ static value neg_forms(graph *g, const node *n, const use_counts *uses) {
     return sub == NULL ? NO_VALUE : build_sub(g, sub->operands[1], sub->operands[0]);
 }
 
-/* ---- movement ------------------------------------------------------------------------------------ */
+/* ---- movement -------------------------------------------------------------------------------- */
 
 static const movement_attributes *movement_of(const node *n) {
     return n->attributes;

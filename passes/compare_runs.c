@@ -19,7 +19,7 @@ enum { COMPARED_BATCH = 3 };
 static const double tolerance = 1e-9;
 static const double f64_over_f32 = 0x1p-20; /* 2^-29, and room for another order of rounding */
 
-/* ---- inputs --------------------------------------------------------------------------------- */
+/* ---- inputs ---------------------------------------------------------------------------------- */
 
 static void fill_input(tensor *t, uint32_t input, bool positive) {
     for (int64_t i = 0; i < t->count; i++) {
@@ -43,7 +43,7 @@ static tensor **make_inputs(interpreter *it, const graph *g, bool positive) {
     return inputs;
 }
 
-/* ---- comparing --------------------------------------------------------------------------------- */
+/* ---- comparing ------------------------------------------------------------------------------- */
 
 typedef struct run {
     arena *arena;

@@ -4,8 +4,8 @@
  *                                                   ->    %3 = log1p %2 ...
  *
  * Runs after autodiff, so what only gradients look at goes too: stop_gradient and barrier become
- * their operand. Decompositions may hold composites themselves, and so may bodies of scans; both are
- * expanded from the inside out. Deleting all claims changes speed and nothing else.
+ * their operand. Decompositions may hold composites themselves, and so may bodies of scans; both
+ * are expanded from the inside out. Deleting all claims changes speed and nothing else.
  * Cost: linear in the size of the expanded graph.
  */
 #include <string.h>

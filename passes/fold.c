@@ -22,7 +22,7 @@
 enum { MOST_ELEMENTS = 1 << 12 };
 static const double most_work = 1 << 20;
 
-/* ---- computing ------------------------------------------------------------------------------ */
+/* ---- computing ------------------------------------------------------------------------------- */
 
 static tensor *interpret_output(graph *alone, arena *a) {
     interpreter it = {.arena = a, .diag = arena_diagnostics(a), .batch = 1, .mode = INTERPRET_F32};
@@ -62,7 +62,7 @@ static value compute(graph *g, const node *n, bool as_scalars) {
     return x == NULL ? NO_VALUE : constant_of(g, x, &n->types[0]);
 }
 
-/* ---- rules ---------------------------------------------------------------------------------------- */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 static bool operands_are_constant(const graph *g, const node *n) {
     for (uint32_t i = 0; i < n->operand_count; i++)

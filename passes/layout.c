@@ -25,7 +25,7 @@ static const integer_list *permutation_of(const node *transpose) {
     return &((const movement_attributes *)transpose->attributes)->axes;
 }
 
-/* ---- operands ------------------------------------------------------------------------------- */
+/* ---- operands -------------------------------------------------------------------------------- */
 
 static integer_list through(const integer_list *axes, const integer_list *permutation) {
     integer_list out = {.count = axes->count};
@@ -72,7 +72,7 @@ static value absorb_right(graph *g, const node *n, const use_counts *uses) {
     return build_dot(g, n->operands[0], transpose->operands[0], &a);
 }
 
-/* ---- results ---------------------------------------------------------------------------------- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 /* Whether the permutation maps [batch, left free, right free] to [batch, right free, left free]. */
 static bool exchanges_operands(const integer_list *permutation, int batch, int left_free) {

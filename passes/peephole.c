@@ -140,7 +140,7 @@ void copy_with_regions(graph *to, const node *n, const value *operands, graph **
         results[i] = value_is_none(v) ? NO_VALUE : value_result(v, i);
 }
 
-/* ---- what rules ask --------------------------------------------------------------------------- */
+/* ---- what rules ask -------------------------------------------------------------------------- */
 
 const node *value_made_by(const graph *g, value v, const op_def *op) {
     const node *n = value_node(g, v);

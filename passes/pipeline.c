@@ -52,7 +52,7 @@ const pass *pass_find(const char *name) {
     return NULL;
 }
 
-/* ---- CORNU_PASSES --------------------------------------------------------------------------- */
+/* ---- CORNU_PASSES ---------------------------------------------------------------------------- */
 
 /* Whether the list "-fuse,-cse" has an item for this pass. */
 static bool is_switched_off(const char *list, const pass *p) {
@@ -78,7 +78,7 @@ static bool check_switches(const char *list, pass_context *cx) {
     return true;
 }
 
-/* ---- the runner -------------------------------------------------------------------------------- */
+/* ---- the runner ------------------------------------------------------------------------------ */
 
 static bool check_result(const pass *p, const graph *before, const graph *after,
                          const pipeline_options *o, pass_context *cx) {

@@ -105,7 +105,7 @@ static value extreme_forms(graph *g, const node *n, const use_counts *uses) {
     return value_equal(x, y) || value_is_number(g, y, beyond) ? x : NO_VALUE;
 }
 
-/* ---- logic --------------------------------------------------------------------------------------- */
+/* ---- logic ----------------------------------------------------------------------------------- */
 
 /* and, or, xor of bools with a constant or with itself. */
 static value bit_forms(graph *g, const node *n, const use_counts *uses) {
@@ -153,7 +153,7 @@ static value select_forms(graph *g, const node *n, const use_counts *uses) {
     return NO_VALUE;
 }
 
-/* ---- casts ----------------------------------------------------------------------------------------- */
+/* ---- casts ----------------------------------------------------------------------------------- */
 
 /* How many bits of a whole number a dtype always keeps. */
 static int exact_bits(cn_dtype dtype) {

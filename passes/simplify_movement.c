@@ -17,7 +17,7 @@ static const movement_attributes *movement_of(const node *n) {
     return n->attributes;
 }
 
-/* ---- slice ------------------------------------------------------------------------------------ */
+/* ---- slice ----------------------------------------------------------------------------------- */
 
 static bool slice_axis_is_whole(const node *slice, const type *x, int axis) {
     const movement_attributes *a = movement_of(slice);
@@ -113,7 +113,7 @@ static value slice_of_broadcast(graph *g, const node *n, const use_counts *uses)
                            axes->items);
 }
 
-/* ---- pad, concat, reverse -------------------------------------------------------------------------- */
+/* ---- pad, concat, reverse -------------------------------------------------------------------- */
 
 static bool is_all_zero(const integer_list *list) {
     for (int i = 0; i < list->count; i++)
@@ -149,7 +149,7 @@ static value reverse_forms(graph *g, const node *n, const use_counts *uses) {
     return inner->operands[0];
 }
 
-/* ---- transpose, reshape ------------------------------------------------------------------------------ */
+/* ---- transpose, reshape ---------------------------------------------------------------------- */
 
 /* Axes of 1 lie anywhere in memory: moving only them is a reshape. */
 static value transpose_of_unit_axes(graph *g, const node *n, const use_counts *uses) {
@@ -208,7 +208,7 @@ static value reshape_of_broadcast(graph *g, const node *n, const use_counts *use
     return build_broadcast(g, broadcast->operands[0], n->types[0].rank, n->types[0].dims, axes);
 }
 
-/* ---- pointwise over broadcast -------------------------------------------------------------------------- */
+/* ---- pointwise over broadcast ---------------------------------------------------------------- */
 
 /* The broadcast whose like all operands are, splats aside; NULL when there is none. */
 static const node *common_broadcast(const graph *g, const node *n) {

@@ -24,7 +24,7 @@ static bool is_half(cn_dtype dtype) {
     return dtype == CN_F16 || dtype == CN_BF16;
 }
 
-/* ---- axes of 1, orders, folds of folds ------------------------------------------------------------ */
+/* ---- axes of 1, orders, folds of folds ------------------------------------------------------- */
 
 static value reduce_unit_axes(graph *g, const node *n, const use_counts *uses) {
     (void)uses;
@@ -95,7 +95,7 @@ static value reduce_of_reshape(graph *g, const node *n, const use_counts *uses) 
     return build_reshape(g, fold_over(g, n, reshape->operands[0], &axes), y->rank, y->dims);
 }
 
-/* ---- folds of repeated values ---------------------------------------------------------------------- */
+/* ---- folds of repeated values ---------------------------------------------------------------- */
 
 /* What is repeated and where its axes go; a splat is a repeated scalar. */
 typedef struct repeated {

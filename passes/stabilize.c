@@ -28,7 +28,7 @@ static value operand_under(const graph *g, const node *n, uint32_t i, const op_d
     return made == NULL ? NO_VALUE : made->operands[0];
 }
 
-/* ---- logarithms --------------------------------------------------------------------------------- */
+/* ---- logarithms ------------------------------------------------------------------------------ */
 
 static value log_of_softmax(graph *g, const node *n, const use_counts *uses) {
     (void)uses;
@@ -87,7 +87,7 @@ static value log1p_of_sigmoid(graph *g, const node *n, const use_counts *uses) {
     return value_is_none(x) ? NO_VALUE : build_neg(g, softplus(g, x));
 }
 
-/* ---- exponentials ---------------------------------------------------------------------------------- */
+/* ---- exponentials ---------------------------------------------------------------------------- */
 
 /* exp(x) + -1 is expm1(x). */
 static value exp_less_one(graph *g, const node *n, const use_counts *uses) {

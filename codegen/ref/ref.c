@@ -31,7 +31,7 @@ struct execution {
     arena *arena;            /* empty between runs */
 };
 
-/* ---- facts ---------------------------------------------------------------------------------- */
+/* ---- facts ----------------------------------------------------------------------------------- */
 
 static const target_facts *ref_facts(const compile_options *o) {
     static const target_facts facts = {.name = "ref", .alignment = 64};
@@ -39,7 +39,7 @@ static const target_facts *ref_facts(const compile_options *o) {
     return &facts;
 }
 
-/* ---- memory ----------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static bool add_bytes(const type *t, int64_t batch, size_t element_bytes, size_t *sum) {
     size_t bytes;
@@ -90,7 +90,7 @@ static bool ref_memory(const executable *base, int64_t capacity, executable_memo
     return true;
 }
 
-/* ---- executions --------------------------------------------------------------------------------- */
+/* ---- executions ------------------------------------------------------------------------------ */
 
 static execution *ref_execution_new(executable *base, int64_t capacity, diagnostics *d) {
     const ref_executable *x = (const ref_executable *)base;
@@ -181,7 +181,7 @@ static void ref_free(executable *base) {
         arena_free(((ref_executable *)base)->arena);
 }
 
-/* ---- compiling ------------------------------------------------------------------------------------ */
+/* ---- compiling ------------------------------------------------------------------------------- */
 
 static const executable_operations ref_operations = {
     .execution_new = ref_execution_new,
