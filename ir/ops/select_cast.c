@@ -78,10 +78,10 @@ static bool cast_infer(const graph *g, const node *n, type *results, diagnostics
            infer_one(g, n, type_with_dtype(*operand_type(g, n, 0), cast_target(n)), results, d);
 }
 
+/* Asked only where floats become floats: nothing else depends on floats by slopes. */
 static void cast_vjp(gradient_context *cx, const node *n) {
     cn_dtype from = value_type(cx->g, n->operands[0])->dtype;
-    if (dtype_is_float(from) && dtype_is_float(n->types[0].dtype))
-        cx->add(cx, n, 0, build_cast(cx->g, gradient_of(cx, n), from));
+    cx->add(cx, n, 0, build_cast(cx->g, gradient_of(cx, n), from));
 }
 
 static int64_t saturate(cn_dtype to, double x) {

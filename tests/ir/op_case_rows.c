@@ -48,6 +48,7 @@ const op_case op_case_rows[] = {
     LEAF_ROW("dim_size/multiple", dim_size, LEAF(.dtype = CN_I64, .size = B(49))),
     LEAF_ROW("dim_size/i32", dim_size, LEAF(.dtype = CN_I32, .size = B(2))),
 
+    ROW("pow/steps", pow, NULL, {"f32[40]", STEPS, 0}, {"f32[40]", STEPS, 0}),
     ROW("select/f32", select, NULL, {"bool[B,7]", SMALL, 0}, {"f32[B,7]", REAL, 0},
         {"f32[B,7]", REAL, 0}),
     ROW("select/special", select, NULL, {"bool[33]", SMALL, 0}, {"f32[33]", SPECIAL, 0},

@@ -207,7 +207,8 @@ bool op_case_is_smooth(const op_case *c) {
         return false;
     for (int k = 0; k < c->input_count; k++) {
         bool is_float = dtype_is_float(op_case_input_type(c, k).dtype);
-        if (is_float && (c->inputs[k].domain == TIED || c->inputs[k].domain == SPECIAL))
+        if (is_float && (c->inputs[k].domain == TIED || c->inputs[k].domain == STEPS ||
+                         c->inputs[k].domain == SPECIAL))
             return false;
     }
     return c->input_count > 0;
@@ -244,6 +245,8 @@ static double float_value(value_domain domain, double u, uint64_t random, int64_
         return u < 0.5 ? -0.5 - 4 * u : 0.5 + 4 * (u - 0.5);
     case TIED:
         return (double)(random % 3) - 1;
+    case STEPS:
+        return (double)(random % 3);
     case SPECIAL: {
         int64_t count = (int64_t)(sizeof special_values / sizeof *special_values);
         return special_values[i / stride % count];
@@ -267,7 +270,10 @@ static int64_t integer_value(const case_input *input, cn_dtype dtype, uint64_t r
     case INDEX:
         return (int64_t)(random % (uint64_t)input->limit);
     case WILD:
-        return (int64_t)(random % (uint64_t)(input->limit + 4)) - (is_signed ? 2 : 0);
+        if ((random >> 8) % 4 != 0)
+            return (int64_t)(random % (uint64_t)input->limit);
+        return is_signed && random % 2 == 0 ? -1 - (int64_t)(random % 5)
+                                            : input->limit + (int64_t)(random % 2);
     case RAW:
         return (int64_t)random;
     default:

@@ -23,11 +23,12 @@ typedef enum value_domain {
     UNIT,     /* (-0.9, 0.9), all different and not 0 */
     NONZERO,  /* magnitude in (0.5, 2.5), both signs, all different */
     TIED,     /* -1, 0, 1: equal elements, zeros */
+    STEPS,    /* 0, 1, 2: equal elements, zeros, nothing negative */
     SPECIAL,  /* zeros of both signs, infinities, NaN, tiny, huge */
     SMALL,    /* integers -4..4 (0..8 unsigned), bools */
     EXTREME,  /* limits of the integer type, 0, 1, -1 */
     INDEX,    /* 0..limit-1 */
-    WILD,     /* -2..limit+1: out of range too */
+    WILD,     /* as INDEX, every fourth about out of range */
     RAW,      /* any bits (integers) */
 } value_domain;
 
