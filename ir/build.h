@@ -48,9 +48,12 @@ value build_reshape(graph *g, value x, int rank, const dim *dims);
 value build_broadcast(graph *g, value x, int rank, const dim *dims, const int64_t *axes);
 /* A scalar to the shape of `like`. */
 value build_broadcast_scalar(graph *g, value x, value like);
-value build_transpose(graph *g, value x, const int64_t *permutation); /* result axis i is operand axis permutation[i] */
-value build_slice(graph *g, value x, const int64_t *starts, const dim *sizes, const int64_t *strides);
-value build_pad(graph *g, value x, value with, const int64_t *low, const int64_t *high, const int64_t *interior);
+/* Result axis i is operand axis permutation[i]. */
+value build_transpose(graph *g, value x, const int64_t *permutation);
+value build_slice(graph *g, value x, const int64_t *starts, const dim *sizes,
+                  const int64_t *strides);
+value build_pad(graph *g, value x, value with, const int64_t *low, const int64_t *high,
+                const int64_t *interior);
 value build_reverse(graph *g, value x, int axis_count, const int64_t *axes);
 value build_concat(graph *g, const value *xs, int count, int axis);
 value build_gather(graph *g, value x, value indices, int axis);
