@@ -62,17 +62,27 @@ static bool check_pair(const checker *c, const lifetime *x, const lifetime *y) {
     return fail(c, late->v, "shares memory with a value that is still needed");
 }
 
+static size_t bytes_wanted(const checker *c, const lifetime *x) {
+    const memory_plan *body = c->plan->bodies[x->v.node];
+    if (x->home == &c->plan->body_space[x->v.node])
+        return body->arena_bytes;
+    return (size_t)type_bytes(value_type(c->graph, x->v), c->plan->capacity);
+}
+
+/* Values, and the arenas of bodies while their scans run. */
 static bool check_arena(const checker *c, arena *a) {
     VEC(lifetime) all = {0};
-    for (uint32_t id = 1; id < c->graph->nodes.count; id++)
+    for (uint32_t id = 1; id < c->graph->nodes.count; id++) {
         for (uint32_t r = 0; r < graph_node(c->graph, id)->result_count; r++) {
             value v = {id, r};
             vec_push(a, &all, (lifetime){v, home_of(c, v), id, last_reader(c, v)});
         }
+        if (c->plan->bodies[id] != NULL)
+            vec_push(a, &all, (lifetime){{id, 0}, &c->plan->body_space[id], id, id});
+    }
     for (uint32_t i = 0; i < all.count; i++) {
         const storage *s = all.items[i].home;
-        size_t wanted = (size_t)type_bytes(value_type(c->graph, all.items[i].v), c->plan->capacity);
-        if (s->bytes < wanted)
+        if (s->bytes < bytes_wanted(c, &all.items[i]))
             return fail(c, all.items[i].v, "has too little room");
         if (s->kind == STORAGE_ARENA && s->offset + s->bytes > c->plan->arena_bytes)
             return fail(c, all.items[i].v, "lies outside the arena");
@@ -137,5 +147,8 @@ static bool check_outputs(const checker *c) {
 
 bool check_memory_plan(const memory_plan *p, diagnostics *d) {
     checker c = {.plan = p, .graph = p->graph, .diag = d};
+    for (uint32_t id = 1; id < p->graph->nodes.count; id++)
+        if (p->bodies[id] != NULL && !check_memory_plan(p->bodies[id], d))
+            return false;
     return check_outputs(&c) && check_inputs_are_kept(&c) && check_arena(&c, p->graph->arena);
 }

@@ -218,6 +218,22 @@ static bool push_missing_of_group(emission *e, uint32_t group, id_stack *stack) 
     return ready;
 }
 
+/* A scan's body, fused. Its carries become state: one buffer each, overwritten in every step. */
+static graph *fused_body(const node *scan, pass_context *cx) {
+    const scan_attributes *a = scan->attributes;
+    graph body = *scan->regions[0];
+    size_t inputs = body.inputs.count * sizeof *body.inputs.items;
+    size_t outputs = body.outputs.count * sizeof *body.outputs.items;
+    body.inputs.items = arena_copy(cx->arena, body.inputs.items, inputs);
+    body.outputs.items = arena_copy(cx->arena, body.outputs.items, outputs);
+    for (int64_t i = 0; i < a->carries; i++) {
+        body.inputs.items[a->constants + i].role = INPUT_STATE;
+        body.inputs.items[a->constants + i].donated = true;
+        body.outputs.items[i].into = (int32_t)(a->constants + i);
+    }
+    return pass_fuse.run(&body, cx);
+}
+
 /* A node without a kernel of its own: a table, a scan with groups in its body. */
 static void emit_plain(emission *e, uint32_t id) {
     const node *n = graph_node(e->f->graph, id);
@@ -225,10 +241,13 @@ static void emit_plain(emission *e, uint32_t id) {
     for (uint32_t i = 0; i < n->operand_count; i++)
         operands[i] = mapped(e, n->operands[i]);
     node copy = *n;
+    bool ok = true;
     copy.regions = ARENA_ARRAY(arena_of(e), graph *, n->region_count);
     for (uint32_t r = 0; r < n->region_count; r++)
-        copy.regions[r] = n->op == &op_group ? n->regions[r] : pass_fuse.run(n->regions[r], e->f->cx);
-    value v = graph_copy_node(e->to, &copy, operands);
+        copy.regions[r] = n->op == &op_scan ? fused_body(n, e->f->cx) : n->regions[r];
+    for (uint32_t r = 0; r < n->region_count; r++)
+        ok = ok && copy.regions[r] != NULL;
+    value v = ok ? graph_copy_node(e->to, &copy, operands) : NO_VALUE;
     set_map(e, id, n->result_count);
     for (uint32_t r = 0; r < n->result_count; r++)
         e->map[id][r] = value_is_none(v) ? NO_VALUE : value_result(v, r);
@@ -276,8 +295,6 @@ static value emit_copy(emission *e, value v) {
 static bool needs_copy(emission *e, uint32_t output) {
     const graph *g = e->f->graph;
     const graph_output *o = &g->outputs.items[output];
-    if (g->outputs.items[output].name == NULL)
-        return false; /* a region: its owner reads values where they lie */
     for (uint32_t i = 0; i < output; i++)
         if (value_equal(g->outputs.items[i].value, o->value))
             return true;

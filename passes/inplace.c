@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "ir/ops/ops.h"
+#include "passes/interface.h"
 #include "passes/pass.h"
 
 int group_in_place(const node *group, uint32_t result) {
@@ -225,6 +226,9 @@ static value add_copy(graph *g, value v) {
 }
 
 static graph *run(graph *g, pass_context *cx) {
+    g = with_scan_bodies(g, cx, run);
+    if (g == NULL)
+        return NULL;
     planner p = {.cx = cx, .graph = g};
     p.copied = ARENA_ARRAY(cx->arena, bool, g->outputs.count);
     find_uses(&p);

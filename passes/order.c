@@ -241,6 +241,9 @@ static graph *in_order(const graph *g, const schedule *s, arena *a) {
 }
 
 static graph *run(graph *g, pass_context *cx) {
+    g = with_scan_bodies(g, cx, run);
+    if (g == NULL)
+        return NULL;
     uint32_t count = g->nodes.count;
     scheduler s = {.cx = cx, .graph = g};
     s.after = ARENA_ARRAY(cx->arena, id_list, count);

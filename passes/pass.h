@@ -57,6 +57,9 @@ typedef struct memory_plan {
     const graph *graph;
     int64_t capacity;
     storage **of;             /* of[node][result] */
+    struct memory_plan **bodies; /* by node: the plan of a scan's body, else NULL. Its INPUT and
+                                 OUTPUT indices are the body's own; its arena lies in this one */
+    storage *body_space;      /* by node: where */
     size_t arena_bytes;       /* what a run needs */
     size_t lower_bound_bytes; /* most bytes live at once */
     size_t state_bytes, io_bytes, largest_bytes;

@@ -6,6 +6,10 @@
  * between buffers that live at the same time (greedy best fit by decreasing size). All offsets
  * and sizes are rounded up to the target's alignment.
  *
+ * A scan's body has a plan of its own, whose arena is one buffer of the outer one while the scan
+ * runs. Whoever runs it binds the body's inputs: constants where the scan's operands lie, carries
+ * to the scan's results (which first get the initial values), rows of step t at t * row bytes.
+ *
  * Kernels get addresses, so planning for another capacity recompiles nothing.
  * Cost: quadratic in the number of buffers. Independent check: passes/check_memory_plan.c.
  */
@@ -20,7 +24,7 @@
 /* A buffer of the arena: a value, and all that take its place. */
 typedef struct buffer {
     storage *home;    /* of the first value; others copy it */
-    value first;      /* for the name of the largest */
+    value first;      /* for the name of the largest; result 0 of a scan for its body's arena */
     size_t bytes, offset;
     uint32_t begin, end;
 } buffer;
@@ -29,6 +33,7 @@ typedef struct planner {
     const graph *graph;
     arena *arena;
     memory_plan *plan;
+    const target_facts *facts;
     size_t alignment;
     VEC(buffer) buffers;
     int32_t **buffer_of; /* by value: index into buffers, or -1 */
@@ -50,12 +55,11 @@ static bool measure(planner *p, const type *t, size_t *bytes) {
     return true;
 }
 
-static bool new_buffer(planner *p, value v, size_t bytes) {
-    buffer b = {.home = home_of(p, v), .first = v, .begin = v.node, .end = v.node};
+static void new_buffer(planner *p, storage *home, value first, size_t bytes) {
+    buffer b = {.home = home, .first = first, .begin = first.node, .end = first.node};
+    home->kind = STORAGE_ARENA;
     b.bytes = size_align(bytes, p->alignment);
-    p->buffer_of[v.node][v.result] = (int32_t)p->buffers.count;
     vec_push(p->arena, &p->buffers, b);
-    return true;
 }
 
 /* A result in place of an operand lives where that does. */
@@ -87,8 +91,22 @@ static bool find_home(planner *p, value v, bool has_home) {
         home->index = (int32_t)v.node;
         return true;
     }
-    home->kind = STORAGE_ARENA;
-    return new_buffer(p, v, bytes);
+    p->buffer_of[v.node][v.result] = (int32_t)p->buffers.count;
+    new_buffer(p, home, v, bytes);
+    return true;
+}
+
+static bool plan_body(planner *p, uint32_t id) {
+    const node *n = graph_node(p->graph, id);
+    if (n->op != &op_scan)
+        return true;
+    memory_plan *body = plan_memory(n->regions[0], p->plan->capacity, p->arena, p->facts);
+    if (body == NULL)
+        return false;
+    p->plan->bodies[id] = body;
+    p->plan->body_space[id] = (storage){.bytes = body->arena_bytes, .first = id, .last = id};
+    new_buffer(p, &p->plan->body_space[id], (value){id, 0}, body->arena_bytes);
+    return true;
 }
 
 static void place_interface(planner *p, bool **has_home) {
@@ -119,10 +137,13 @@ static bool find_homes(planner *p) {
         has_home[id] = ARENA_ARRAY(p->arena, bool, count);
     }
     place_interface(p, has_home);
-    for (uint32_t id = 1; id < g->nodes.count; id++)
+    for (uint32_t id = 1; id < g->nodes.count; id++) {
         for (uint32_t r = 0; r < graph_node(g, id)->result_count; r++)
             if (!find_home(p, (value){id, r}, has_home[id][r]))
                 return false;
+        if (!plan_body(p, id))
+            return false;
+    }
     return true;
 }
 
@@ -196,7 +217,7 @@ static void assign_offsets(planner *p) {
         qsort(sorted, count, sizeof *sorted, by_size);
     for (uint32_t i = 0; i < count; i++) {
         buffer *b = sorted[i];
-        b->offset = best_gap(placed, i, b);
+        b->home->offset = b->offset = best_gap(placed, i, b);
         insert_sorted(placed, i, b);
         if (b->offset + b->bytes > p->plan->arena_bytes)
             p->plan->arena_bytes = b->offset + b->bytes;
@@ -259,10 +280,12 @@ static void sum_interface(planner *p) {
 }
 
 memory_plan *plan_memory(const graph *g, int64_t capacity, arena *a, const target_facts *facts) {
-    planner p = {.graph = g, .arena = a, .plan = ARENA_NEW(a, memory_plan)};
+    planner p = {.graph = g, .arena = a, .facts = facts, .plan = ARENA_NEW(a, memory_plan)};
     p.alignment = facts->alignment > 0 ? (size_t)facts->alignment : 1;
     *p.plan = (memory_plan){.graph = g, .capacity = capacity, .largest_name = ""};
     p.plan->of = ARENA_ARRAY(a, storage *, g->nodes.count);
+    p.plan->bodies = ARENA_ARRAY(a, memory_plan *, g->nodes.count);
+    p.plan->body_space = ARENA_ARRAY(a, storage, g->nodes.count);
     p.buffer_of = ARENA_ARRAY(a, int32_t *, g->nodes.count);
     if (!find_homes(&p))
         return NULL;
@@ -303,5 +326,9 @@ void memory_plan_print(const memory_plan *p, text *out) {
             text_append(out, ": ");
             print_storage(&p->of[id][r], out);
         }
+        if (p->bodies[id] == NULL)
+            continue;
+        text_printf(out, "  body of %%%u at %zu: ", id, p->body_space[id].offset);
+        memory_plan_print(p->bodies[id], out);
     }
 }

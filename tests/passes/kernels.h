@@ -107,9 +107,10 @@ static inline tensor **run_kernels(workspace *w, interpreter *it, const graph *g
  * and outputs in blocks of their own, a donated output in its input's. */
 typedef struct planned_memory {
     const memory_plan *plan;
-    char *step, **inputs, **outputs;
-    tensor ***constants;
+    char *step, **inputs, **outputs, **constants;
 } planned_memory;
+
+static inline void run_planned_graph(workspace *w, interpreter *it, planned_memory *m);
 
 static inline char *address_in(const planned_memory *m, value v) {
     const storage *s = &m->plan->of[v.node][v.result];
@@ -123,42 +124,86 @@ static inline char *address_in(const planned_memory *m, value v) {
     case STORAGE_CONSTANT:
         break;
     }
-    return NULL;
+    return m->constants[v.node];
 }
 
-static inline tensor *read_planned(interpreter *it, const planned_memory *m, const graph *g, value v) {
-    if (m->constants[v.node] != NULL)
-        return m->constants[v.node][0];
-    tensor *t = tensor_new(it, value_type(g, v));
+static inline tensor *read_planned(interpreter *it, const planned_memory *m, value v) {
+    tensor *t = tensor_new(it, value_type(m->plan->graph, v));
     tensor_from_bytes(t, address_in(m, v));
     return t;
 }
 
-static inline void run_planned_node(workspace *w, interpreter *it, const graph *g, uint32_t id,
-                                    planned_memory *m) {
-    const node *n = graph_node(g, id);
+static inline char *block_for(workspace *w, const type *t, int64_t batch) {
+    return arena_alloc(w->arena, (size_t)type_bytes(t, batch) + 1);
+}
+
+static inline void run_planned_group(workspace *w, interpreter *it, uint32_t id, planned_memory *m) {
+    const node *n = graph_node(m->plan->graph, id);
     tensor **arguments = ARENA_ARRAY(w->arena, tensor *, n->operand_count + n->result_count);
     for (uint32_t i = 0; i < n->operand_count; i++)
-        arguments[i] = read_planned(it, m, g, n->operands[i]);
+        arguments[i] = read_planned(it, m, n->operands[i]);
     for (uint32_t r = 0; r < n->result_count; r++)
         arguments[n->operand_count + r] = group_in_place(n, r) >= 0
                                               ? arguments[group_in_place(n, r)]
                                               : tensor_new(it, &n->types[r]);
-    it->graph = g;
-    if (n->op == &op_group) {
-        if (!kernel_interpret(it, must_lower(w, g, n), arguments))
-            fail_msg("%s", w->diagnostics.message);
-    } else {
-        n->op->interpret(it, n, arguments, arguments + n->operand_count);
-    }
-    if (node_has(n, OP_LEAF))
-        m->constants[id] = arguments;
-    for (uint32_t r = 0; r < n->result_count && !node_has(n, OP_LEAF); r++)
+    if (!kernel_interpret(it, must_lower(w, m->plan->graph, n), arguments))
+        fail_msg("%s", w->diagnostics.message);
+    for (uint32_t r = 0; r < n->result_count; r++)
         tensor_to_bytes(arguments[n->operand_count + r], address_in(m, (value){id, r}));
 }
 
-static inline char *block_for(workspace *w, const type *t, int64_t batch) {
-    return arena_alloc(w->arena, (size_t)type_bytes(t, batch) + 1);
+static inline void run_planned_constant(workspace *w, interpreter *it, uint32_t id,
+                                        planned_memory *m) {
+    const node *n = graph_node(m->plan->graph, id);
+    tensor *t = tensor_new(it, &n->types[0]);
+    n->op->interpret(it, n, NULL, &t);
+    m->constants[id] = block_for(w, &n->types[0], it->batch);
+    tensor_to_bytes(t, m->constants[id]);
+}
+
+/* How any executor runs a scan: carries live in the scan's results, rows move by their bytes. */
+static inline void run_planned_scan(workspace *w, interpreter *it, uint32_t id, planned_memory *m) {
+    const node *n = graph_node(m->plan->graph, id);
+    const scan_attributes *a = n->attributes;
+    const graph *body = n->regions[0];
+    planned_memory inner = {.plan = m->plan->bodies[id],
+                            .step = m->step + m->plan->body_space[id].offset,
+                            .inputs = ARENA_ARRAY(w->arena, char *, n->operand_count),
+                            .outputs = ARENA_ARRAY(w->arena, char *, n->result_count),
+                            .constants = ARENA_ARRAY(w->arena, char *, body->nodes.count)};
+    for (int64_t i = 0; i < a->carries; i++) {
+        size_t bytes = (size_t)type_bytes(&n->types[i], it->batch);
+        inner.inputs[a->constants + i] = address_in(m, (value){id, (uint32_t)i});
+        memcpy(inner.inputs[a->constants + i], address_in(m, n->operands[a->constants + i]), bytes);
+    }
+    for (int64_t step = 0; step < a->length; step++) {
+        int64_t t = a->reverse ? a->length - 1 - step : step;
+        for (int64_t i = 0; i < n->operand_count; i++) {
+            int64_t row = type_bytes(value_type(body, body->inputs.items[i].value), it->batch);
+            if (i < a->constants)
+                inner.inputs[i] = address_in(m, n->operands[i]);
+            else if (i >= a->constants + a->carries)
+                inner.inputs[i] = address_in(m, n->operands[i]) + t * row;
+        }
+        for (int64_t i = a->carries; i < n->result_count; i++)
+            inner.outputs[i] =
+                address_in(m, (value){id, (uint32_t)i}) +
+                t * type_bytes(value_type(body, body->outputs.items[i].value), it->batch);
+        run_planned_graph(w, it, &inner);
+    }
+}
+
+static inline void run_planned_graph(workspace *w, interpreter *it, planned_memory *m) {
+    const graph *g = m->plan->graph;
+    for (uint32_t id = 1; id < g->nodes.count; id++) {
+        const node *n = graph_node(g, id);
+        if (n->op == &op_group)
+            run_planned_group(w, it, id, m);
+        else if (n->op == &op_scan)
+            run_planned_scan(w, it, id, m);
+        else if (n->op != &op_input)
+            run_planned_constant(w, it, id, m);
+    }
 }
 
 static inline tensor **run_planned(workspace *w, interpreter *it, const memory_plan *plan,
@@ -167,7 +212,7 @@ static inline tensor **run_planned(workspace *w, interpreter *it, const memory_p
     planned_memory m = {.plan = plan, .step = arena_alloc(w->arena, plan->arena_bytes + 1)};
     m.inputs = ARENA_ARRAY(w->arena, char *, g->inputs.count);
     m.outputs = ARENA_ARRAY(w->arena, char *, g->outputs.count);
-    m.constants = ARENA_ARRAY(w->arena, tensor **, g->nodes.count);
+    m.constants = ARENA_ARRAY(w->arena, char *, g->nodes.count);
     memset(m.step, 0xff, plan->arena_bytes);
     for (uint32_t i = 0; i < g->inputs.count; i++) {
         m.inputs[i] = block_for(w, value_type(g, g->inputs.items[i].value), it->batch);
@@ -175,12 +220,10 @@ static inline tensor **run_planned(workspace *w, interpreter *it, const memory_p
     }
     for (uint32_t i = 0; i < g->outputs.count; i++)
         m.outputs[i] = block_for(w, value_type(g, g->outputs.items[i].value), it->batch);
-    for (uint32_t id = 1; id < g->nodes.count; id++)
-        if (graph_node(g, id)->op != &op_input)
-            run_planned_node(w, it, g, id, &m);
+    run_planned_graph(w, it, &m);
     tensor **outputs = ARENA_ARRAY(w->arena, tensor *, g->outputs.count);
     for (uint32_t i = 0; i < g->outputs.count; i++)
-        outputs[i] = read_planned(it, &m, g, g->outputs.items[i].value);
+        outputs[i] = read_planned(it, &m, g->outputs.items[i].value);
     return outputs;
 }
 
