@@ -88,6 +88,23 @@ static bool evenly_stepped(const window_search *s, const expr *index) {
     return true;
 }
 
+/* How many positions the axes inside reach. */
+static void measure_dim(window_dim *w, const axis_list *inside, const loop_variable *chunk,
+                        int64_t chunk_size) {
+    linear l;
+    linear_of(w->index, &l);
+    w->size = 1;
+    w->chunk_step = 0;
+    for (int i = 0; i < inside->count; i++) {
+        const loop_variable *v = inside->items[i];
+        int64_t step, extent = v == chunk ? chunk_size : v->extent.count;
+        constant_step(&l, v, &step);
+        w->size += (step < 0 ? -step : step) * (extent - 1);
+        if (v == chunk)
+            w->chunk_step = step;
+    }
+}
+
 static void add_dim(window_search *s, const expr *index) {
     int64_t difference;
     if (!uses_any(index, s->inside))
@@ -100,7 +117,9 @@ static void add_dim(window_search *s, const expr *index) {
         return;
     }
     window_dim *d = &s->operand->window[s->operand->window_count++];
-    *d = (window_dim){.index = index, .s = new_axis(s->e, "s", dim_of(1))};
+    *d = (window_dim){.index = index};
+    measure_dim(d, s->inside, NULL, 1);
+    d->s = new_axis(s->e, "s", dim_of(d->size));
 }
 
 /* Dims from all loads of `x`; other uses of the axes are looked at afterwards. */
@@ -185,22 +204,6 @@ bool find_window(emitter *e, tile_operand *o, const axis_list *inside) {
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
 
-static void measure_dim(window_dim *w, const axis_list *inside, const loop_variable *chunk,
-                        int64_t chunk_size) {
-    linear l;
-    linear_of(w->index, &l);
-    w->size = 1;
-    w->chunk_step = 0;
-    for (int i = 0; i < inside->count; i++) {
-        const loop_variable *v = inside->items[i];
-        int64_t step, extent = v == chunk ? chunk_size : v->extent.count;
-        constant_step(&l, v, &step);
-        w->size += (step < 0 ? -step : step) * (extent - 1);
-        if (v == chunk)
-            w->chunk_step = step;
-    }
-}
-
 void measure_window(emitter *e, tile_operand *o, const axis_list *inside,
                     const loop_variable *chunk, int64_t chunk_size) {
     (void)e;
@@ -252,18 +255,65 @@ static const char *position_words(emitter *e, const tile_operand *o) {
     return words;
 }
 
+/* The condition of the first guarded load in `x`; NULL = none. */
+static const expr *find_guard(const expr *x) {
+    if (x->kind == EXPR_LOAD)
+        return x->guard;
+    const expr *found = NULL;
+    for (int i = 0; i < x->argument_count && !found; i++)
+        found = find_guard(x->arguments[i]);
+    return found;
+}
+
+typedef struct decided_guard {
+    emitter *e;
+    const expr *guard;
+    bool holds;
+} decided_guard;
+
+/* Loads under the guard, when it is known whether it holds. */
+static const expr *decide_load(void *user, const expr *leaf) {
+    const decided_guard *g = user;
+    if (leaf->kind != EXPR_LOAD || !leaf->guard || !expr_equal(leaf->guard, g->guard))
+        return NULL;
+    const loop_buffer *b = &g->e->kernel->buffers.items[leaf->buffer];
+    return g->holds ? expr_load(g->e->arena, b, leaf->buffer, leaf->index) : leaf->otherwise;
+}
+
+static void copy_last_dim(emitter *e, const tile_plan *p, const expr *element) {
+    const tile_operand *o = &p->left;
+    line(e, "INDEPENDENT");
+    open_dim(e, p, &o->window[o->window_count - 1]);
+    line(e, "left[%s] = %s;", position_words(e, o), expr_words(e, element));
+    close_block(e);
+}
+
+/* The last dim is copied without conditions where none depends on it. */
+static void copy_row(emitter *e, const tile_plan *p) {
+    const tile_operand *o = &p->left;
+    const expr *guard = find_guard(o->value);
+    if (!guard || expr_uses(guard, o->window[o->window_count - 1].s)) {
+        copy_last_dim(e, p, o->value);
+        return;
+    }
+    decided_guard inside = {e, guard, true}, outside = {e, guard, false};
+    open_block(e, "if (%s) {", expr_words(e, guard));
+    copy_last_dim(e, p, expr_map(e->arena, o->value, decide_load, &inside));
+    e->indent--;
+    open_block(e, "} else {");
+    copy_last_dim(e, p, expr_map(e->arena, o->value, decide_load, &outside));
+    close_block(e);
+}
+
 void emit_window(emitter *e, const tile_plan *p) {
     const tile_operand *o = &p->left;
     const char **names = arena_copy(e->arena, e->names, (size_t)e->variable_count * sizeof *names);
     for (int i = 0; i < o->inside.count; i++)
         e->names[o->inside.items[i]->id] = o->inside.items[i] == p->chunk ? "low" : NULL;
-    for (int d = 0; d < o->window_count; d++) {
-        if (d + 1 == o->window_count)
-            line(e, "INDEPENDENT");
+    for (int d = 0; d < o->window_count - 1; d++)
         open_dim(e, p, &o->window[d]);
-    }
-    line(e, "left[%s] = %s;", position_words(e, o), expr_words(e, o->value));
-    for (int d = 0; d < o->window_count; d++)
+    copy_row(e, p);
+    for (int d = 0; d < o->window_count - 1; d++)
         close_block(e);
     memcpy(e->names, names, (size_t)e->variable_count * sizeof *names);
 }
