@@ -2,8 +2,8 @@
  *
  * Everything an op is stands in its family's file: unary.c, binary.c (with compare and bit),
  * select_cast.c, leaf.c, movement.c, pad.c (and concat), index.c, reduce.c (and argreduce),
- * cumulative.c, window.c, select_and_scatter.c, dot.c, conv.c, control.c
- * (composite, gradient, group, stop_gradient, barrier), scan.c and scan_gradient.c, layout.c (pack).
+ * cumulative.c, window.c, select_and_scatter.c, dot.c, conv.c, control.c (composite, gradient,
+ * group, stop_gradient, barrier), scan.c and scan_gradient.c, layout.c (pack).
  */
 #ifndef CORNU_IR_OPS_OPS_H
 #define CORNU_IR_OPS_OPS_H
@@ -39,7 +39,9 @@ typedef struct leaf_attributes {
     const char *flag;     /* flag: a bool scalar bound before compiling ("training", "frozen:3") */
 } leaf_attributes;
 
-typedef enum compare_kind { COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE } compare_kind;
+typedef enum compare_kind {
+    COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE
+} compare_kind;
 typedef struct compare_attributes { int kind; } compare_attributes;
 /* Integers and bool: and, or, xor, shifts. */
 typedef enum bit_kind { BIT_AND, BIT_OR, BIT_XOR, BIT_SHIFT_LEFT, BIT_SHIFT_RIGHT } bit_kind;
@@ -48,10 +50,11 @@ typedef struct cast_attributes { cn_dtype to; } cast_attributes;
 
 typedef struct movement_attributes {
     dim_list shape;        /* reshape, broadcast: result dims; slice: sizes */
-    integer_list axes;     /* broadcast: operand axis i -> result axis; transpose: permutation; reverse; concat: [axis] */
+    integer_list axes;     /* broadcast: operand axis i -> result axis, increasing; transpose:
+                              permutation; reverse: which; concat: [axis] */
     integer_list starts;   /* slice */
     integer_list strides;  /* slice */
-    integer_list low, high, interior; /* pad; operand 1 is the scalar it pads with; low and high >= 0 */
+    integer_list low, high, interior; /* pad with the scalar operand 1; not negative */
 } movement_attributes;
 
 /* gather: x, integer indices -> along `axis`: result shape = x[:axis] + indices.shape + x[axis+1:];
@@ -61,7 +64,9 @@ typedef struct movement_attributes {
 typedef enum scatter_kind { SCATTER_ADD, SCATTER_SET, SCATTER_MAX } scatter_kind;
 typedef struct index_attributes { int64_t axis; bool batch; int kind; } index_attributes;
 
-typedef enum reduce_kind { REDUCE_SUM, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN, REDUCE_AND, REDUCE_OR } reduce_kind;
+typedef enum reduce_kind {
+    REDUCE_SUM, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN, REDUCE_AND, REDUCE_OR
+} reduce_kind;
 typedef enum argreduce_kind { ARGREDUCE_MAX, ARGREDUCE_MIN } argreduce_kind;
 typedef struct reduce_attributes {
     int kind;
@@ -87,7 +92,9 @@ typedef struct dot_attributes {
 /* x [N, spatial..., Cin], w [kernel..., Cin/groups, Cout], y [N, spatial..., Cout]; all logical
  * NHWC / HWIO; cross-correlation. forward: x, w -> y. backward_data: y, w -> x, backward_filter:
  * x, y -> w; `size` gives the spatial dims of the result there. Closed under differentiation. */
-typedef enum conv_direction { CONV_FORWARD, CONV_BACKWARD_DATA, CONV_BACKWARD_FILTER } conv_direction;
+typedef enum conv_direction {
+    CONV_FORWARD, CONV_BACKWARD_DATA, CONV_BACKWARD_FILTER
+} conv_direction;
 typedef struct conv_attributes {
     int direction;
     integer_list strides, low, high, dilation; /* one per spatial axis */
@@ -98,12 +105,21 @@ typedef struct conv_attributes {
 /* scan: operands constants, carries, inputs; region inputs the same with inputs lacking their
  * leading axis; region outputs carries then per-step outputs; results final carries, then stacked
  * outputs [length, ...]. Runs steps 0..length-1, or downwards when reverse. */
-typedef struct scan_attributes { int64_t constants, carries, length; bool reverse; } scan_attributes;
+typedef struct scan_attributes {
+    int64_t constants, carries, length;
+    bool reverse;
+} scan_attributes;
 
-typedef struct composite_attributes { const char *name; integer_list parameters; double number; } composite_attributes;
+typedef struct composite_attributes {
+    const char *name;
+    integer_list parameters;
+    double number;
+} composite_attributes;
 
 /* group: one kernel. kind names the loop scheme of its region (passes/fuse.h). */
-typedef enum group_kind { GROUP_MAP, GROUP_REDUCE, GROUP_ROW, GROUP_CONTRACT, GROUP_OPAQUE } group_kind;
+typedef enum group_kind {
+    GROUP_MAP, GROUP_REDUCE, GROUP_ROW, GROUP_CONTRACT, GROUP_OPAQUE
+} group_kind;
 typedef struct group_attributes {
     int kind;
     const char *name;
