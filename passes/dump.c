@@ -66,3 +66,20 @@ bool dump_close(dump *out) {
     return write_file(out, arena_format(a, "%s-timings.txt", out->label), &out->timings) &&
            write_file(out, arena_format(a, "%s-remarks.txt", out->label), remarks);
 }
+
+static int last_position(void) {
+    int count = 0;
+    while (pipeline[count] != NULL)
+        count++;
+    return count;
+}
+
+bool dump_text(const pipeline_options *options, int step, const char *name, const text *t,
+               pass_context *cx) {
+    dump out = {.folder = options->dump_directory, .cx = cx};
+    if (out.folder == NULL)
+        return true;
+    const char *label = file_label(options->label, cx->arena);
+    return write_file(
+        &out, arena_format(cx->arena, "%02d-%s-%s", last_position() + step, label, name), t);
+}

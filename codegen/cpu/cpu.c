@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "codegen/cpu/dump.h"
 #include "codegen/cpu/program.h"
 #include "ir/ops/ops.h"
 
@@ -38,6 +39,7 @@ typedef struct compilation {
     arena *scratch; /* what is not kept */
     cpu_executable *result;
     program_text program;
+    cpu_dump dump;
 } compilation;
 
 /* Operands, then results: the order of the kernel's arguments. */
@@ -55,8 +57,12 @@ static bool add_launch(compilation *c, uint32_t id) {
     kernel *k = lower_group(x->graph, n, c->scratch, c->diag);
     if (k == NULL)
         return false;
+    uint32_t known = c->program.kernels.count;
+    int index = program_add(&c->program, k);
+    if (c->program.kernels.count > known)
+        cpu_dump_kernel(&c->dump, k);
     cpu_launch launch = {
-        .kernel_index = program_add(&c->program, k),
+        .kernel_index = index,
         .argument_count = (int)(n->operand_count + n->result_count),
         .arguments = launch_arguments(n, id, x->arena),
         .name = arena_string(x->arena, k->name),
@@ -112,10 +118,11 @@ static bool bind_kernels(compilation *c) {
 
 static bool make_program(compilation *c) {
     toolchain_report report = {0};
-    if (!add_launches(c) || !load_program(c, &report) || !bind_kernels(c))
+    if (!add_launches(c) || !cpu_dump_code(&c->dump, &c->program, c->options->capacity) ||
+        !load_program(c, &report) || !bind_kernels(c))
         return false;
     c->result->base.report = report_line(c->result->arena, c->program.kernels.count, &report);
-    return true;
+    return cpu_dump_launches(&c->dump, c->result);
 }
 
 /* The elements of a constant, aligned as kernels expect; one stored element stands for all. */
@@ -162,6 +169,8 @@ static bool compile_guarded(compilation *c, graph *g, arena *kept) {
     pipeline_options options = target_pipeline_options(c->options);
     pass_context cx = {.arena = c->scratch, .diag = c->diag, .facts = cpu_facts(c->options)};
     g = pipeline_run(g, &options, &cx);
+    if (g != NULL)
+        cpu_dump_begin(&c->dump, g, &options, &cx);
     bool made = g != NULL && make_executable(c, g, kept);
     diag_pop_recovery(c->diag, &point);
     return made;
