@@ -125,20 +125,36 @@ static void print_inputs(const printer *p) {
     text_append(p->out, ") {");
 }
 
+static void print_output(const printer *p, const graph_output *y) {
+    print_value(p, y->value);
+    if (y->into >= 0) {
+        text_append(p->out, " into ");
+        print_id(p, p->graph->inputs.items[y->into].value.node);
+    }
+    if (y->name != NULL) {
+        text_append(p->out, " ");
+        text_quote(p->out, y->name);
+    }
+}
+
 static void print_outputs(const printer *p) {
+    text line;
+    printer on_line = *p;
+    text_init(&line, p->out->arena);
+    on_line.out = &line;
     text_append(p->out, "return");
     for (uint32_t i = 0; i < p->graph->outputs.count; i++) {
-        const graph_output *y = &p->graph->outputs.items[i];
-        text_append(p->out, i == 0 ? " " : ", ");
-        print_value(p, y->value);
-        if (y->into >= 0) {
-            text_append(p->out, " into ");
-            print_id(p, p->graph->inputs.items[y->into].value.node);
-        }
-        if (y->name != NULL) {
-            text_append(p->out, " ");
-            text_quote(p->out, y->name);
-        }
+        text_append(&line, i == 0 ? " " : ", ");
+        print_output(&on_line, &p->graph->outputs.items[i]);
+    }
+    if (column(p->out) + line.length <= LONGEST_LINE) {
+        text_append(p->out, line.data);
+        return;
+    }
+    for (uint32_t i = 0; i < p->graph->outputs.count; i++) {
+        text_append(p->out, i == 0 ? "" : ",");
+        new_line(p, 2);
+        print_output(p, &p->graph->outputs.items[i]);
     }
 }
 
