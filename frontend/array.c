@@ -26,7 +26,8 @@ static const char *array_describe(arena *a, const cn_array *x) {
     return out.data;
 }
 
-bool array_fits(cn_context *c, diagnostics *d, const cn_array *x, const type *t, int64_t *batch, const char *what, size_t i) {
+bool array_fits(arena *scratch, diagnostics *d, const cn_array *x, const type *t, int64_t *batch, const char *what,
+                size_t i) {
     cn_dtype dtype = x->dtype == CN_DTYPE_DEFAULT ? CN_F32 : x->dtype;
     bool fits = x->data != NULL && dtype == t->dtype && array_rank(x) == t->rank;
     for (int axis = 0; fits && axis < t->rank; axis++) {
@@ -36,7 +37,7 @@ bool array_fits(cn_context *c, diagnostics *d, const cn_array *x, const type *t,
     }
     if (fits) return true;
     text wanted;
-    text_init(&wanted, c->arena);
+    text_init(&wanted, scratch);
     text_type(&wanted, t);
-    return diag_fail(d, CN_ERROR_DATA, "%s %zu is %s; wanted %s", what, i, array_describe(c->arena, x), wanted.data);
+    return diag_fail(d, CN_ERROR_DATA, "%s %zu is %s; wanted %s", what, i, array_describe(scratch, x), wanted.data);
 }

@@ -13,6 +13,11 @@ static void write_to_stderr(void *user, const char *words, size_t length) {
     fwrite(words, 1, length, stderr);
 }
 
+void context_write(const cn_context *c, const char *words, size_t length) {
+    if (c->options.writer != NULL) c->options.writer(c->options.writer_user, words, length);
+    else write_to_stderr(NULL, words, length);
+}
+
 static void copy_options(cn_context *c, const cn_context_options *o) {
     if (o != NULL) c->options = *o;
     if (c->options.backend == NULL) c->options.backend = "cpu";

@@ -23,71 +23,104 @@ typedef const char *(*name_of)(const cn_model *m, uint32_t i);
 
 static int find_column(const dataset_column *columns, int count, const char *name) {
     for (int k = 0; k < count; k++) {
-        if (columns[k].name != NULL && strcmp(columns[k].name, name) == 0) return k;
+        if (columns[k].name != NULL && strcmp(columns[k].name, name) == 0)
+            return k;
     }
     return -1;
 }
 
-/* Reorders by name when all wanted names are there; leaves the order else. */
-static void order_columns(const cn_model *m, name_of name, uint32_t wanted, dataset_column *columns, int count) {
+/* Reorders by name when all wanted names are there; leaves the order else. Columns that nobody
+ * wants follow: a callback fills them too. */
+static void order_columns(const cn_model *m, name_of name, uint32_t wanted, dataset_column *columns,
+                          int count) {
     dataset_column ordered[DATASET_COLUMNS];
+    bool used[DATASET_COLUMNS] = {false};
+    int n = 0;
     for (uint32_t i = 0; i < wanted; i++) {
         int k = find_column(columns, count, name(m, i));
-        if (k < 0) return;
-        ordered[i] = columns[k];
+        if (k < 0 || used[k])
+            return;
+        used[k] = true;
+        ordered[n++] = columns[k];
     }
-    memcpy(columns, ordered, wanted * sizeof *columns);
+    for (int k = 0; k < count; k++)
+        if (!used[k])
+            ordered[n++] = columns[k];
+    memcpy(columns, ordered, (size_t)count * sizeof *columns);
 }
 
 /* Equal but for axes of 1. */
 static bool sample_shape_fits(const dataset_column *column, const type *t) {
     int k = 0;
     for (int i = 1; i < t->rank; i++) {
-        while (k < column->rank && column->shape[k] == 1 && !dim_is(t->dims[i], 1)) k++;
-        if (k < column->rank && column->shape[k] == t->dims[i].count) k++;
-        else if (!dim_is(t->dims[i], 1)) return false;
+        while (k < column->rank && column->shape[k] == 1 && !dim_is(t->dims[i], 1))
+            k++;
+        if (k < column->rank && column->shape[k] == t->dims[i].count)
+            k++;
+        else if (!dim_is(t->dims[i], 1))
+            return false;
     }
-    while (k < column->rank && column->shape[k] == 1) k++;
+    while (k < column->rank && column->shape[k] == 1)
+        k++;
     return k == column->rank;
 }
 
 static const char *describe(arena *a, const dataset_column *column) {
     type t = {.dtype = column->dtype, .rank = column->rank};
-    for (int i = 0; i < t.rank; i++) t.dims[i] = dim_of(column->shape[i]);
+    for (int i = 0; i < t.rank; i++)
+        t.dims[i] = dim_of(column->shape[i]);
     text out;
     text_init(&out, a);
     text_type(&out, &t);
     return out.data;
 }
 
-static bool check_columns(cn_model *m, cn_source where, const char *call, const char *what, name_of name,
-                          const cn_tensor *wanted, uint32_t count, const dataset_column *columns, int given) {
+static bool check_columns(cn_model *m, cn_source where, const char *call, const char *what,
+                          name_of name, const cn_tensor *wanted, uint32_t count,
+                          const dataset_column *columns, int given) {
     cn_context *c = m->context;
     if ((int)count > given) {
-        return context_fail(c, where, CN_ERROR_DATA, "%s: model \"%s\" wants %u %s%s, the data have %d", call,
-                            m->name, count, what, count == 1 ? "" : "s", given);
+        return context_fail(c, where, CN_ERROR_DATA,
+                            "%s: model \"%s\" wants %u %s%s, the data have %d", call, m->name,
+                            count, what, count == 1 ? "" : "s", given);
     }
     for (uint32_t i = 0; i < count; i++) {
         const type *t = tensor_type(wanted[i]);
-        if (sample_shape_fits(&columns[i], t)) continue;
-        return context_fail(c, where, CN_ERROR_DATA, "%s: a sample of %s %u is %s, but \"%s\" wants %s", call, what,
-                            i, describe(c->arena, &columns[i]), name(m, i), tensor_describe(wanted[i]));
+        if (sample_shape_fits(&columns[i], t))
+            continue;
+        return context_fail(
+            c, where, CN_ERROR_DATA, "%s: a sample of %s %u is %s, but \"%s\" wants %s", call, what,
+            i, describe(c->arena, &columns[i]), name(m, i), tensor_describe(wanted[i]));
     }
     return true;
 }
 
 /* ---- labels ------------------------------------------------------------------------------------------- */
 
+/* No label of any model for NaN and what no integer holds. */
+static int64_t integer_of(double x) {
+    return x > -9e18 && x < 9e18 ? (int64_t)x : INT64_MIN;
+}
+
 static int64_t integer_at(const void *data, cn_dtype dtype, int64_t i) {
     switch (dtype) {
-    case CN_U8: case CN_BOOL: return ((const uint8_t *)data)[i];
-    case CN_I8: return ((const int8_t *)data)[i];
-    case CN_I32: return ((const int32_t *)data)[i];
-    case CN_U32: return ((const uint32_t *)data)[i];
-    case CN_I64: return ((const int64_t *)data)[i];
-    case CN_F32: return (int64_t)((const float *)data)[i];
-    case CN_F64: return (int64_t)((const double *)data)[i];
-    default: return 0;
+    case CN_U8:
+    case CN_BOOL:
+        return ((const uint8_t *)data)[i];
+    case CN_I8:
+        return ((const int8_t *)data)[i];
+    case CN_I32:
+        return ((const int32_t *)data)[i];
+    case CN_U32:
+        return ((const uint32_t *)data)[i];
+    case CN_I64:
+        return ((const int64_t *)data)[i];
+    case CN_F32:
+        return integer_of((double)((const float *)data)[i]);
+    case CN_F64:
+        return integer_of(((const double *)data)[i]);
+    default:
+        return 0;
     }
 }
 
@@ -98,11 +131,14 @@ static int64_t class_count(const cn_model *m, const output_plan *p) {
 }
 
 /* Index of the first label outside [0, classes), or -1. */
-static int64_t first_bad(const void *data, cn_dtype dtype, int64_t count, int64_t classes, const cn_loss *loss) {
+static int64_t first_bad(const void *data, cn_dtype dtype, int64_t count, int64_t classes,
+                         const cn_loss *loss) {
     for (int64_t i = 0; i < count; i++) {
         int64_t label = integer_at(data, dtype, i);
-        if (label >= 0 && label < classes) continue;
-        if (loss->has_ignore_class && label == loss->ignore_class) continue;
+        if (label >= 0 && label < classes)
+            continue;
+        if (loss->has_ignore_class && label == loss->ignore_class)
+            continue;
         return i;
     }
     return -1;
@@ -112,26 +148,32 @@ static int64_t elements(const dataset_column *column) {
     return (int64_t)(column->sample_bytes / (size_t)dtype_bytes(column->dtype));
 }
 
-static bool check_labels(cn_model *m, cn_source where, const char *call, uint32_t i, const dataset_column *column,
-                         const void *data, int64_t count, const int64_t *samples) {
+static bool check_labels(cn_model *m, cn_source where, const char *call, uint32_t i,
+                         const dataset_column *column, const void *data, int64_t count,
+                         const int64_t *samples) {
     const output_plan *p = &m->training->outputs.items[i];
-    if (p->loss == NULL || !p->loss->sparse) return true;
+    if (p->loss == NULL || !p->loss->sparse)
+        return true;
     int64_t each = elements(column), classes = class_count(m, p);
     int64_t bad = first_bad(data, column->dtype, count * each, classes, p->loss);
-    if (bad < 0) return true;
+    if (bad < 0)
+        return true;
     int64_t row = bad / (each > 0 ? each : 1);
-    return context_fail(m->context, where, CN_ERROR_DATA,
-                        "%s: the label of sample %lld is %lld, but \"%s\" has %lld classes (0 to %lld)", call,
-                        (long long)(samples == NULL ? row : samples[row]),
-                        (long long)integer_at(data, column->dtype, bad), target_name(m, i), (long long)classes,
-                        (long long)classes - 1);
+    return context_fail(
+        m->context, where, CN_ERROR_DATA,
+        "%s: the label of sample %lld is %lld, but \"%s\" has %lld classes (0 to %lld)", call,
+        (long long)(samples == NULL ? row : samples[row]),
+        (long long)integer_at(data, column->dtype, bad), target_name(m, i), (long long)classes,
+        (long long)classes - 1);
 }
 
 bool data_match_labels(cn_model *m, cn_source where, const char *call, const data_match *x,
                        const dataset_batch *rows, int64_t count, const int64_t *samples) {
-    if (!x->with_targets || x->rows.sample == NULL) return true; /* checked already */
+    if (!x->with_targets || x->rows.sample == NULL)
+        return true; /* checked already */
     for (uint32_t i = 0; i < m->training->targets.count; i++) {
-        if (!check_labels(m, where, call, i, &x->rows.targets[i], rows->targets[i], count, samples)) return false;
+        if (!check_labels(m, where, call, i, &x->rows.targets[i], rows->targets[i], count, samples))
+            return false;
     }
     return true;
 }
@@ -140,7 +182,8 @@ bool data_match_labels(cn_model *m, cn_source where, const char *call, const dat
 
 static void keep_dtypes(const cn_model *m, data_match *x) {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < m->inputs.count; i++) x->dtypes[n++] = x->rows.inputs[i].dtype;
+    for (uint32_t i = 0; i < m->inputs.count; i++)
+        x->dtypes[n++] = x->rows.inputs[i].dtype;
     for (uint32_t i = 0; x->with_targets && i < m->training->targets.count; i++) {
         x->dtypes[n++] = x->rows.targets[i].dtype;
     }
@@ -150,31 +193,36 @@ static bool match_targets(cn_model *m, cn_source where, const char *call, datase
     const training *t = m->training;
     uint32_t wanted = t->targets.count;
     order_columns(m, target_name, wanted, rows->targets, rows->target_count);
-    if (!check_columns(m, where, call, "target", target_name, t->targets.items, wanted, rows->targets,
-                       rows->target_count)) {
+    if (!check_columns(m, where, call, "target", target_name, t->targets.items, wanted,
+                       rows->targets, rows->target_count)) {
         return false;
     }
     for (uint32_t i = 0; rows->sample == NULL && i < wanted; i++) {
         const dataset_column *column = &rows->targets[i];
-        if (!check_labels(m, where, call, i, column, column->data, rows->count, NULL)) return false;
+        if (!check_labels(m, where, call, i, column, column->data, rows->count, NULL))
+            return false;
     }
-    rows->target_count = (int)wanted;
+    if (rows->sample == NULL)
+        rows->target_count = (int)wanted;
     return true;
 }
 
-bool data_match_model(cn_model *m, cn_source where, const char *call, const dataset *d, bool with_targets,
-                      data_match *out) {
+bool data_match_model(cn_model *m, cn_source where, const char *call, const dataset *d,
+                      bool with_targets, data_match *out) {
     *out = (data_match){.rows = *d, .with_targets = with_targets};
     dataset *rows = &out->rows;
     uint32_t wanted = m->inputs.count;
-    if (rows->count <= 0) return context_fail(m->context, where, CN_ERROR_DATA, "%s: there are no samples", call);
+    if (rows->count <= 0)
+        return context_fail(m->context, where, CN_ERROR_DATA, "%s: there are no samples", call);
     order_columns(m, input_name, wanted, rows->inputs, rows->input_count);
     if (!check_columns(m, where, call, "input", input_name, m->inputs.items, wanted, rows->inputs,
                        rows->input_count)) {
         return false;
     }
-    if (rows->sample == NULL) rows->input_count = (int)wanted; /* more would be gathered in vain */
-    if (with_targets && !match_targets(m, where, call, rows)) return false;
+    if (rows->sample == NULL)
+        rows->input_count = (int)wanted; /* more would be gathered in vain */
+    if (with_targets && !match_targets(m, where, call, rows))
+        return false;
     keep_dtypes(m, out);
     return true;
 }

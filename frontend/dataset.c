@@ -12,31 +12,39 @@ static cn_dataset *dataset_new(cn_context *c) {
     return d;
 }
 
-static bool describe_column(cn_context *c, cn_source where, const cn_array *x, bool per_sample, const char *what,
-                            int i, dataset_column *out) {
+static bool describe_column(cn_context *c, cn_source where, const cn_array *x, bool per_sample,
+                            const char *what, int i, dataset_column *out) {
     int rank = array_rank(x), first = per_sample ? 0 : 1;
-    *out = (dataset_column){.name = x->name == NULL ? NULL : arena_string(c->arena, x->name),
+    *out = (dataset_column){.name = x->name,
                             .dtype = x->dtype == CN_DTYPE_DEFAULT ? CN_F32 : x->dtype,
-                            .rank = rank - first, .data = x->data, .place = i};
+                            .rank = rank - first,
+                            .data = x->data,
+                            .place = i};
     if (rank < first || rank > CN_MAX_RANK || out->dtype < 0 || out->dtype >= CN_DTYPE_COUNT) {
         return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
                             "dataset: %s %d has no usable shape or element type", what, i);
     }
     memcpy(out->shape, x->shape + first, sizeof(int64_t) * (size_t)out->rank);
-    if (dataset_column_measure(out)) return true;
-    return context_fail(c, where, CN_ERROR_SHAPE, "dataset: %s %d: the shape is negative or too large", what, i);
+    if (dataset_column_measure(out))
+        return true;
+    return context_fail(c, where, CN_ERROR_SHAPE,
+                        "dataset: %s %d: the shape is negative or too large", what, i);
 }
 
-static bool check_count(cn_context *c, cn_source where, dataset *d, int64_t count, const char *what, int i) {
-    if (d->count < 0) d->count = count;
-    if (d->count == count) return true;
-    return context_fail(c, where, CN_ERROR_DATA, "dataset: %s %d has %lld samples, the first input has %lld", what,
-                        i, (long long)count, (long long)d->count);
+static bool check_count(cn_context *c, cn_source where, dataset *d, int64_t count, const char *what,
+                        int i) {
+    if (d->count < 0)
+        d->count = count;
+    if (d->count == count)
+        return true;
+    return context_fail(c, where, CN_ERROR_DATA,
+                        "dataset: %s %d has %lld samples, the first input has %lld", what, i,
+                        (long long)count, (long long)d->count);
 }
 
 /* The columns of a list that ends at the first entry without data (or of `count` entries). */
-static bool add_columns(cn_context *c, cn_source where, const cn_array *list, size_t count, const char *what,
-                        dataset *d, dataset_column *columns, int *column_count) {
+static bool add_columns(cn_context *c, cn_source where, const cn_array *list, size_t count,
+                        const char *what, dataset *d, dataset_column *columns, int *column_count) {
     for (size_t i = 0; i < count && i < DATASET_COLUMNS && list[i].data != NULL; i++) {
         if (!describe_column(c, where, &list[i], false, what, (int)i, &columns[i]) ||
             !check_count(c, where, d, list[i].shape[0], what, (int)i)) {
@@ -48,37 +56,52 @@ static bool add_columns(cn_context *c, cn_source where, const cn_array *list, si
 }
 
 static bool take_weights(cn_context *c, cn_source where, const cn_array *w, dataset *d) {
-    if (w->data == NULL) return true;
+    if (w->data == NULL)
+        return true;
     if ((w->dtype != CN_DTYPE_DEFAULT && w->dtype != CN_F32) || array_rank(w) != 1) {
-        return context_fail(c, where, CN_ERROR_SHAPE, "dataset: .sample_weight is one float32 per sample");
+        return context_fail(c, where, CN_ERROR_SHAPE,
+                            "dataset: .sample_weight is one float32 per sample");
     }
     d->sample_weight = w->data;
     return check_count(c, where, d, w->shape[0], "sample weight", 0);
 }
 
-static bool fill_arrays(cn_dataset *d, cn_source where, const cn_dataset_options *o) {
-    cn_context *c = d->context;
+bool dataset_of_arrays(cn_context *c, cn_source where, const cn_dataset_options *o, dataset *out) {
     const cn_array *inputs = o->input_list != NULL ? o->input_list : o->inputs;
     const cn_array *targets = o->target_list != NULL ? o->target_list : o->targets;
     size_t input_count = o->input_list != NULL ? o->input_count : CN_MAX_LIST;
     size_t target_count = o->target_list != NULL ? o->target_count : CN_MAX_LIST;
-    dataset *rows = &d->rows;
-    rows->count = -1;
-    if (inputs[0].data == NULL) {
+    *out = (dataset){.count = -1};
+    if (input_count == 0 || inputs[0].data == NULL)
         return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "dataset: .inputs are missing");
-    }
-    return add_columns(c, where, inputs, input_count, "input", rows, rows->inputs, &rows->input_count) &&
-           add_columns(c, where, targets, target_count, "target", rows, rows->targets, &rows->target_count) &&
-           take_weights(c, where, &o->sample_weight, rows);
+    return add_columns(c, where, inputs, input_count, "input", out, out->inputs,
+                       &out->input_count) &&
+           add_columns(c, where, targets, target_count, "target", out, out->targets,
+                       &out->target_count) &&
+           take_weights(c, where, &o->sample_weight, out);
+}
+
+static void keep_names(cn_context *c, dataset_column *columns, int count) {
+    for (int i = 0; i < count; i++)
+        if (columns[i].name != NULL)
+            columns[i].name = arena_string(c->arena, columns[i].name);
+}
+
+static void keep_all_names(cn_dataset *d) {
+    keep_names(d->context, d->rows.inputs, d->rows.input_count);
+    keep_names(d->context, d->rows.targets, d->rows.target_count);
 }
 
 cn_dataset *cn_dataset_arrays_at(cn_source where, const cn_dataset_options *options) {
     cn_dataset_options o = {0};
     memcpy(&o, options, where.options_size < sizeof o ? where.options_size : sizeof o);
-    if (o.context == NULL) return NULL;
+    if (o.context == NULL)
+        return NULL;
     CONTEXT_ENTER(o.context, NULL);
     cn_dataset *d = dataset_new(o.context);
-    bool ok = fill_arrays(d, where, &o);
+    bool ok = dataset_of_arrays(o.context, where, &o, &d->rows);
+    if (ok)
+        keep_all_names(d);
     CONTEXT_LEAVE(o.context);
     return ok ? d : NULL;
 }
@@ -86,7 +109,8 @@ cn_dataset *cn_dataset_arrays_at(cn_source where, const cn_dataset_options *opti
 static bool describe_samples(cn_context *c, cn_source where, const cn_array *list, const char *what,
                              dataset_column *columns, int *count) {
     for (int i = 0; i < DATASET_COLUMNS && array_rank(&list[i]) > 0; i++) {
-        if (!describe_column(c, where, &list[i], true, what, i, &columns[i])) return false;
+        if (!describe_column(c, where, &list[i], true, what, i, &columns[i]))
+            return false;
         columns[i].data = NULL;
         *count = i + 1;
     }
@@ -97,8 +121,9 @@ static bool fill_callback(cn_dataset *d, cn_source where, const cn_dataset_callb
     cn_context *c = d->context;
     if (o->count <= 0 || o->sample == NULL || array_rank(&o->inputs[0]) == 0) {
         return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "dataset_callback: %s missing",
-                            o->count <= 0 ? "the number of samples is" : o->sample == NULL ? "the callback is"
-                                                                                            : ".inputs are");
+                            o->count <= 0       ? "the number of samples is"
+                            : o->sample == NULL ? "the callback is"
+                                                : ".inputs are");
     }
     d->rows.count = o->count;
     d->rows.sample = o->sample;
@@ -110,10 +135,13 @@ static bool fill_callback(cn_dataset *d, cn_source where, const cn_dataset_callb
 cn_dataset *cn_dataset_callback_at(cn_source where, const cn_dataset_callback_options *options) {
     cn_dataset_callback_options o = {0};
     memcpy(&o, options, where.options_size < sizeof o ? where.options_size : sizeof o);
-    if (o.context == NULL) return NULL;
+    if (o.context == NULL)
+        return NULL;
     CONTEXT_ENTER(o.context, NULL);
     cn_dataset *d = dataset_new(o.context);
     bool ok = fill_callback(d, where, &o);
+    if (ok)
+        keep_all_names(d);
     CONTEXT_LEAVE(o.context);
     return ok ? d : NULL;
 }
@@ -122,19 +150,25 @@ cn_dataset *cn_dataset_callback_at(cn_source where, const cn_dataset_callback_op
 
 static bool read_column(cn_dataset *d, const char *path, idx_array *file, dataset_column *column) {
     cn_context *c = d->context;
-    if (!idx_read(path, c->memory, &c->diag, file)) return false;
+    if (!idx_read(path, c->memory, &c->diag, file))
+        return false;
     cn_array x = {.data = file->data, .dtype = file->type.dtype, .rank = file->type.rank};
-    for (int i = 0; i < x.rank; i++) x.shape[i] = file->type.dims[i].count;
-    if (!describe_column(c, (cn_source){path, 0, 0}, &x, false, "array", 0, column)) return false;
-    if (d->rows.count < 0) d->rows.count = x.shape[0];
-    if (d->rows.count == x.shape[0]) return true;
+    for (int i = 0; i < x.rank; i++)
+        x.shape[i] = file->type.dims[i].count;
+    if (!describe_column(c, (cn_source){path, 0, 0}, &x, false, "array", 0, column))
+        return false;
+    if (d->rows.count < 0)
+        d->rows.count = x.shape[0];
+    if (d->rows.count == x.shape[0])
+        return true;
     return diag_fail(&c->diag, CN_ERROR_DATA, "\"%s\" has %lld samples, the inputs have %lld", path,
                      (long long)x.shape[0], (long long)d->rows.count);
 }
 
 static bool fill_idx(cn_dataset *d, const char *inputs, const char *targets) {
     if (inputs == NULL) {
-        return diag_fail(&d->context->diag, CN_ERROR_INVALID_ARGUMENT, "dataset_idx: no file is named");
+        return diag_fail(&d->context->diag, CN_ERROR_INVALID_ARGUMENT,
+                         "dataset_idx: no file is named");
     }
     d->rows.count = -1;
     d->rows.input_count = 1;
@@ -144,25 +178,31 @@ static bool fill_idx(cn_dataset *d, const char *inputs, const char *targets) {
 }
 
 cn_dataset *cn_dataset_idx(cn_context *c, const char *inputs, const char *targets) {
-    if (c == NULL) return NULL;
+    if (c == NULL)
+        return NULL;
     CONTEXT_ENTER(c, NULL);
     cn_dataset *d = dataset_new(c);
     bool ok = fill_idx(d, inputs, targets);
-    if (!ok) cn_dataset_free(d);
+    if (!ok)
+        cn_dataset_free(d);
     CONTEXT_LEAVE(c);
     return ok ? d : NULL;
 }
 
 /* ---- asking ------------------------------------------------------------------------------------------ */
 
-int64_t cn_dataset_count(const cn_dataset *d) { return d == NULL ? 0 : d->rows.count; }
+int64_t cn_dataset_count(const cn_dataset *d) {
+    return d == NULL ? 0 : d->rows.count;
+}
 
 cn_dataset *cn_dataset_range(cn_dataset *d, int64_t begin, int64_t end) {
-    if (d == NULL) return NULL;
+    if (d == NULL)
+        return NULL;
     cn_context *c = d->context;
     if (begin < 0 || begin > end || end > d->rows.count) {
-        diag_fail(&c->diag, CN_ERROR_INVALID_ARGUMENT, "dataset_range: [%lld, %lld) is not within %lld samples",
-                  (long long)begin, (long long)end, (long long)d->rows.count);
+        diag_fail(&c->diag, CN_ERROR_INVALID_ARGUMENT,
+                  "dataset_range: [%lld, %lld) is not within %lld samples", (long long)begin,
+                  (long long)end, (long long)d->rows.count);
         return NULL;
     }
     CONTEXT_ENTER(c, NULL);
@@ -172,28 +212,37 @@ cn_dataset *cn_dataset_range(cn_dataset *d, int64_t begin, int64_t end) {
     return part;
 }
 
-static cn_array column_array(const cn_dataset *d, const dataset_column *columns, int count, size_t i) {
-    if (d == NULL || i >= (size_t)count) return (cn_array){0};
+static cn_array column_array(const cn_dataset *d, const dataset_column *columns, int count,
+                             size_t i) {
+    if (d == NULL || i >= (size_t)count)
+        return (cn_array){0};
     const dataset_column *x = &columns[i];
-    cn_array a = {.name = x->name, .data = (void *)(uintptr_t)x->data, .dtype = x->dtype, .rank = x->rank + 1,
+    cn_array a = {.name = x->name,
+                  .data = (void *)(uintptr_t)x->data,
+                  .dtype = x->dtype,
+                  .rank = x->rank + 1,
                   .shape = {d->rows.count}};
     memcpy(a.shape + 1, x->shape, sizeof(int64_t) * (size_t)x->rank);
     return a;
 }
 
 cn_array cn_dataset_input(const cn_dataset *d, size_t i) {
-    return column_array(d, d == NULL ? NULL : d->rows.inputs, d == NULL ? 0 : d->rows.input_count, i);
+    return column_array(d, d == NULL ? NULL : d->rows.inputs, d == NULL ? 0 : d->rows.input_count,
+                        i);
 }
 
 cn_array cn_dataset_target(const cn_dataset *d, size_t i) {
-    return column_array(d, d == NULL ? NULL : d->rows.targets, d == NULL ? 0 : d->rows.target_count, i);
+    return column_array(d, d == NULL ? NULL : d->rows.targets, d == NULL ? 0 : d->rows.target_count,
+                        i);
 }
 
 void cn_dataset_free(cn_dataset *d) {
-    if (d == NULL) return;
+    if (d == NULL)
+        return;
     for (int i = 0; i < 2; i++) {
         idx_array *f = &d->files[i];
-        if (f->data != NULL) memory_give(d->context->memory, f->data, f->bytes + (f->bytes == 0));
+        if (f->data != NULL)
+            memory_give(d->context->memory, f->data, f->bytes + (f->bytes == 0));
         f->data = NULL;
     }
     d->rows.count = 0;

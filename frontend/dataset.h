@@ -12,4 +12,7 @@ struct cn_dataset {
     idx_array files[2]; /* inputs, targets: owned when read from files */
 };
 
+/* The columns of arrays; allocates nothing, names and data stay the caller's. */
+bool dataset_of_arrays(cn_context *c, cn_source where, const cn_dataset_options *o, dataset *out);
+
 #endif

@@ -176,6 +176,8 @@ struct cn_context {
 /* Formats "FILE:LINE: " + words into the context's first failure. */
 bool context_fail(cn_context *c, cn_source where, cn_status status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Text the program asked for (a summary): through the writer, also of a quiet context. */
+void context_write(const cn_context *c, const char *words, size_t length);
 cn_tensor tensor_poison(cn_context *c);
 cn_tensor tensor_of(cn_context *c, value v);
 static inline value tensor_value(cn_tensor t) { return (value){t.node, t.result}; }
@@ -233,6 +235,7 @@ type loss_target_type(const cn_loss *l, const type *prediction);
 struct cn_metric {
     const char *name;        /* as shown: "accuracy" */
     cn_tensor (*function)(const struct cn_metric *m, cn_tensor target, cn_tensor prediction); /* per-sample values */
+    int direction;           /* +1: more is better, -1: less is, 0: not known */
     double threshold;
     int64_t k;
     cn_tensor (*custom)(cn_tensor target, cn_tensor prediction, const void *user);
@@ -333,11 +336,14 @@ uint32_t function_address_count(const cn_function *f);
 /* ... on an execution of the caller's, with its own room for the addresses (predictors). */
 bool function_run_on(const cn_function *f, execution *e, pool *workers, void *const *inputs,
                      void *const *outputs, int64_t batch, void **addresses, diagnostics *d);
+/* Whether a step of this batch fits the context's memory_limit; a message with all sizes when not. */
+bool function_fits_memory(const cn_function *f, int64_t batch, diagnostics *d);
 bool function_run(cn_function *f, void *const *inputs, void *const *outputs, int64_t batch, diagnostics *d);
 
-/* Arrays against types, with messages (array.c). The first symbolic axis fixes *batch when it is 0. */
+/* Arrays against types, with messages (array.c; words are made in `scratch`). The first symbolic axis fixes *batch
+ * when it is 0. */
 int array_rank(const cn_array *x);
-bool array_fits(cn_context *c, diagnostics *d, const cn_array *x, const type *t, int64_t *batch,
+bool array_fits(arena *scratch, diagnostics *d, const cn_array *x, const type *t, int64_t *batch,
                 const char *what, size_t i);
 /* The variable's text from the environment, NULL in setuid programs and when empty. */
 const char *environment_text(const char *name);
@@ -367,6 +373,7 @@ struct cn_model {
     VEC(uint64_t) steps;             /* what a nested model repeats (model.h) */
     VEC(cn_layer *) layers;          /* distinct, Keras' order (depth, then discovery) */
     VEC(variable *) weights;         /* Keras' order */
+    VEC(const char *) weight_names;  /* distinct: paths, as in Keras */
     training *training;              /* NULL before compile */
     VEC(struct training_program *) programs;
     const char *busy;                /* "fit": which call holds the model; NULL = free */
@@ -374,7 +381,11 @@ struct cn_model {
     bool resuming;                   /* a loaded state says where the next fit begins */
     struct history *history;         /* NULL before the first fit */
     int64_t epoch, batch;            /* position of the running fit: the next batch to do */
-    cn_logs logs;
+    uint64_t order_seed;             /* of shuffling: the context's, or a loaded state's */
+    cn_callback *callbacks[CN_MAX_LIST]; /* of the running fit, or the last; ends at NULL */
+    struct callback_state *loaded;   /* of the callbacks of the next fit (state.c); NULL = none */
+    cn_logs logs;                    /* of the last evaluation or batch */
+    arena *logs_arena;               /* holds `logs` alone; NULL before the first */
 };
 /* Busy protocol: false with CN_ERROR_BUSY naming both calls. */
 bool model_acquire(cn_model *m, cn_source where, const char *call);
@@ -418,6 +429,9 @@ typedef struct training_program {
 training_program *model_get_program(cn_model *m, program_kind kind, const cn_dtype *dtypes, bool weighted);
 void model_drop_programs(cn_model *m);
 void training_reset_metrics(cn_model *m);
+/* The running sums put aside in arena a, and back. */
+const void *training_copy_metrics(const cn_model *m, arena *a);
+void training_restore_metrics(cn_model *m, const void *copy);
 /* Sorted logs of the metric variables now, names prefixed ("val_"); in arena a. */
 cn_logs training_read_logs(cn_model *m, const char *prefix, arena *a);
 

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/size.h"
 #include "frontend/frontend.h"
 
 /* ---- compiling ---------------------------------------------------------------------------------- */
@@ -77,8 +78,22 @@ void cn_function_free(cn_function *f) {
 
 /* ---- running ---------------------------------------------------------------------------------------- */
 
+/* A limit is checked against the plan, so that a step is refused before anything is allocated for it. */
+bool function_fits_memory(const cn_function *f, int64_t batch, diagnostics *d) {
+    const cn_context *c = f->context;
+    size_t limit = c->options.memory_limit, live = memory_live(c->memory), after;
+    executable_memory plan;
+    if (limit == 0 || (f->execution != NULL && batch <= f->capacity)) return true;
+    bool known = f->executable->operations->memory(f->executable, batch, &plan);
+    if (known && size_add(live, plan.workspace_bytes, &after) && after <= limit) return true;
+    return diag_fail(d, CN_ERROR_OUT_OF_MEMORY, "\"%s\" with a batch of %lld needs a workspace of %zu bytes: %zu are in "
+                     "use (%zu at the most so far), the limit is %zu; use a smaller batch", f->name, (long long)batch,
+                     known ? plan.workspace_bytes : SIZE_MAX, live, memory_peak(c->memory), limit);
+}
+
 static bool reserve(cn_function *f, int64_t batch, diagnostics *d) {
     if (f->execution != NULL && batch <= f->capacity) return true;
+    if (!function_fits_memory(f, batch, d)) return false;
     const executable_operations *x = f->executable->operations;
     if (f->execution != NULL) x->execution_free(f->execution);
     f->execution = x->execution_new(f->executable, batch, d);
@@ -178,12 +193,12 @@ cn_status cn_function_call(cn_function *f, const cn_array *inputs, const cn_arra
     int64_t batch = 0;
     bool ok = diag_ok(&c->diag);
     for (uint32_t i = 0; ok && i < f->input_count; i++) {
-        ok = array_fits(c, &c->diag, &inputs[i], &f->input_types[i], &batch, "input", i);
+        ok = array_fits(c->arena, &c->diag, &inputs[i], &f->input_types[i], &batch, "input", i);
         in[i] = inputs[i].data;
     }
     if (!takes_batches(f)) batch = 1;
     for (uint32_t i = 0; ok && i < f->output_count; i++) {
-        ok = array_fits(c, &c->diag, &outputs[i], &f->output_types[i], &batch, "output", i);
+        ok = array_fits(c->arena, &c->diag, &outputs[i], &f->output_types[i], &batch, "output", i);
         out[i] = outputs[i].data;
     }
     ok = ok && function_run(f, in, out, batch, &c->diag);

@@ -17,7 +17,8 @@ struct history {
 
 void history_free(cn_model *m) {
     history *h = m->history;
-    if (h == NULL) return;
+    if (h == NULL)
+        return;
     m->history = NULL;
     arena_free(h->arena);
 }
@@ -26,7 +27,8 @@ bool history_begin(cn_model *m) {
     cn_context *c = m->context;
     history_free(m);
     arena *a = arena_new(c->memory, &c->diag);
-    if (a == NULL) return diag_fail(&c->diag, CN_ERROR_OUT_OF_MEMORY, "no memory for the history of a fit");
+    if (a == NULL)
+        return diag_fail(&c->diag, CN_ERROR_OUT_OF_MEMORY, "no memory for the history of a fit");
     diag_recovery point;
     if (DIAG_RECOVER(&c->diag, &point)) {
         arena_free(a);
@@ -41,10 +43,12 @@ bool history_begin(cn_model *m) {
 
 static series *series_of(history *h, const char *name) {
     for (uint32_t i = 0; i < h->names.count; i++) {
-        if (strcmp(h->names.items[i], name) == 0) return &h->values.items[i];
+        if (strcmp(h->names.items[i], name) == 0)
+            return &h->values.items[i];
     }
     series fresh = {0};
-    for (uint32_t k = 0; k + 1 < h->epochs.count; k++) vec_push(h->arena, &fresh, NAN);
+    for (uint32_t k = 0; k + 1 < h->epochs.count; k++)
+        vec_push(h->arena, &fresh, NAN);
     vec_push(h->arena, &h->names, arena_string(h->arena, name));
     vec_push(h->arena, &h->values, fresh);
     return &vec_last(&h->values);
@@ -52,9 +56,13 @@ static series *series_of(history *h, const char *name) {
 
 static void refresh_view(history *h) {
     h->columns.count = 0;
-    for (uint32_t i = 0; i < h->values.count; i++) vec_push(h->arena, &h->columns, h->values.items[i].items);
-    h->view = (cn_history){.epoch_count = h->epochs.count, .epochs = h->epochs.items, .count = h->names.count,
-                           .names = h->names.items, .values = h->columns.items};
+    for (uint32_t i = 0; i < h->values.count; i++)
+        vec_push(h->arena, &h->columns, h->values.items[i].items);
+    h->view = (cn_history){.epoch_count = h->epochs.count,
+                           .epochs = h->epochs.items,
+                           .count = h->names.count,
+                           .names = h->names.items,
+                           .values = h->columns.items};
 }
 
 void history_append(cn_model *m, int64_t epoch, const cn_logs *logs) {
@@ -64,7 +72,8 @@ void history_append(cn_model *m, int64_t epoch, const cn_logs *logs) {
         vec_push(h->arena, series_of(h, logs->names[i]), logs->values[i]);
     }
     for (uint32_t i = 0; i < h->values.count; i++) {
-        if (h->values.items[i].count < h->epochs.count) vec_push(h->arena, &h->values.items[i], NAN);
+        if (h->values.items[i].count < h->epochs.count)
+            vec_push(h->arena, &h->values.items[i], NAN);
     }
     refresh_view(h);
 }
@@ -75,11 +84,14 @@ const cn_history *cn_model_history(const cn_model *m) {
 }
 
 double cn_history_get(const cn_history *h, const char *name, int64_t epoch) {
-    if (h == NULL) return NAN;
+    if (h == NULL)
+        return NAN;
     int64_t place = epoch < 0 ? (int64_t)h->epoch_count + epoch : epoch;
-    if (place < 0 || place >= (int64_t)h->epoch_count) return NAN;
+    if (place < 0 || place >= (int64_t)h->epoch_count)
+        return NAN;
     for (size_t i = 0; i < h->count; i++) {
-        if (strcmp(h->names[i], name) == 0) return h->values[i][place];
+        if (strcmp(h->names[i], name) == 0)
+            return h->values[i][place];
     }
     return NAN;
 }

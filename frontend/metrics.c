@@ -18,7 +18,7 @@ static cn_tensor as_numbers(cn_tensor truth_value) {
     return cn_op_cast(truth_value, CN_F32);
 }
 
-/* ---- accuracy ------------------------------------------------------------------------------- */
+/* ---- accuracy ----------------------------------------------------------------------------- */
 
 static cn_tensor exact_values(const cn_metric *m, cn_tensor truth, cn_tensor prediction) {
     if (!target_fits(title(m, prediction), &truth, &prediction))
@@ -47,7 +47,7 @@ static cn_tensor sparse_values(const cn_metric *m, cn_tensor labels, cn_tensor p
     return as_numbers(cn_op_equal(labels, cn_op_argmax(prediction, -1)));
 }
 
-/* ---- top k ------------------------------------------------------------------------------------ */
+/* ---- top k -------------------------------------------------------------------------------- */
 
 /* Fewer than k scores are greater than the true class's. A score that is NaN is not large. */
 static cn_tensor within_top_k(const cn_metric *m, cn_tensor labels, cn_tensor prediction) {
@@ -70,7 +70,7 @@ static cn_tensor sparse_top_k_values(const cn_metric *m, cn_tensor labels, cn_te
     return within_top_k(m, labels_fit(title(m, prediction), labels, prediction, -1), prediction);
 }
 
-/* ---- errors and means ------------------------------------------------------------------------- */
+/* ---- errors and means --------------------------------------------------------------------- */
 
 static cn_tensor squared_values(const cn_metric *m, cn_tensor truth, cn_tensor prediction) {
     if (!target_fits(title(m, prediction), &truth, &prediction))
@@ -97,26 +97,33 @@ static cn_tensor custom_values(const cn_metric *m, cn_tensor truth, cn_tensor pr
 static cn_tensor failed_values(const cn_metric *m, cn_tensor truth, cn_tensor prediction) {
     (void)m;
     (void)truth;
-    return tensor_poison(prediction.context);
+    cn_context *c = prediction.context;
+    context_fail(c, c->where, CN_ERROR_INVALID_ARGUMENT, "the metric could not be made");
+    return tensor_poison(c);
 }
 
-/* ---- objects ------------------------------------------------------------------------------------- */
+/* ---- objects ------------------------------------------------------------------------------ */
 
 static cn_tensor accuracy_values(const cn_metric *m, cn_tensor truth, cn_tensor prediction);
 
-#define METRIC(object, keras_name, values)        \
-    const cn_metric cn_metric_object_##object = { \
-        .name = (keras_name), .function = (values), .threshold = 0.5, .k = 5};
-METRIC(accuracy, "accuracy", accuracy_values)
-METRIC(accuracy_exact, "accuracy", exact_values)
-METRIC(binary_accuracy, "binary_accuracy", binary_values)
-METRIC(categorical_accuracy, "categorical_accuracy", categorical_values)
-METRIC(sparse_categorical_accuracy, "sparse_categorical_accuracy", sparse_values)
-METRIC(top_k_categorical_accuracy, "top_k_categorical_accuracy", top_k_values)
-METRIC(sparse_top_k_categorical_accuracy, "sparse_top_k_categorical_accuracy", sparse_top_k_values)
-METRIC(mean_squared_error, "mean_squared_error", squared_values)
-METRIC(mean_absolute_error, "mean_absolute_error", absolute_values)
-METRIC(mean, "mean", own_values)
+/* The last column: +1 when more is better, -1 when less is. */
+#define METRIC(object, keras_name, values, better)                      \
+    const cn_metric cn_metric_object_##object = {.name = (keras_name),  \
+                                                 .function = (values),  \
+                                                 .direction = (better), \
+                                                 .threshold = 0.5,      \
+                                                 .k = 5};
+METRIC(accuracy, "accuracy", accuracy_values, 1)
+METRIC(accuracy_exact, "accuracy", exact_values, 1)
+METRIC(binary_accuracy, "binary_accuracy", binary_values, 1)
+METRIC(categorical_accuracy, "categorical_accuracy", categorical_values, 1)
+METRIC(sparse_categorical_accuracy, "sparse_categorical_accuracy", sparse_values, 1)
+METRIC(top_k_categorical_accuracy, "top_k_categorical_accuracy", top_k_values, 1)
+METRIC(sparse_top_k_categorical_accuracy, "sparse_top_k_categorical_accuracy", sparse_top_k_values,
+       1)
+METRIC(mean_squared_error, "mean_squared_error", squared_values, -1)
+METRIC(mean_absolute_error, "mean_absolute_error", absolute_values, -1)
+METRIC(mean, "mean", own_values, 0)
 #undef METRIC
 
 static const cn_metric failed_metric = {.name = "failed", .function = failed_values};
@@ -137,7 +144,7 @@ static cn_tensor accuracy_values(const cn_metric *m, cn_tensor truth, cn_tensor 
     return kind->function(kind, truth, prediction);
 }
 
-/* ---- constructors ----------------------------------------------------------------------------------- */
+/* ---- constructors ------------------------------------------------------------------------- */
 
 enum { THRESHOLD = 1, TOP = 2 };
 

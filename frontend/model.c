@@ -11,6 +11,9 @@
  */
 #include "frontend/model.h"
 
+#include "frontend/history.h"
+#include "frontend/state.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,10 +178,26 @@ static bool name_layers(cn_model *m, cn_source where) {
 
 /* ---- weights in Keras' order -------------------------------------------------------------------------- */
 
+static bool weight_name_taken(const cn_model *m, const char *name) {
+    for (uint32_t i = 0; i < m->weight_names.count; i++) {
+        if (strcmp(m->weight_names.items[i], name) == 0) return true;
+    }
+    return false;
+}
+
+/* Its path, as in Keras; a nested model may bring a second "dense/kernel": then "dense/kernel:1". */
+static const char *weight_name(const cn_model *m, const variable *v) {
+    const char *name = v->path;
+    for (uint32_t k = 1; weight_name_taken(m, name); k++) name = arena_format(m->context->arena, "%s:%u", v->path, k);
+    return name;
+}
+
 static void add_weight(cn_model *m, variable *v) {
     for (uint32_t i = 0; i < m->weights.count; i++) {
         if (m->weights.items[i] == v) return;
     }
+    const char *name = weight_name(m, v); /* before the push, which counts first */
+    vec_push(m->context->arena, &m->weight_names, name);
     vec_push(m->context->arena, &m->weights, v);
 }
 
@@ -350,7 +369,7 @@ static bool build_model(cn_model *m, cn_source where, const cn_model_options *o)
 cn_model *model_build(cn_source where, const cn_model_options *o, bool sequential) {
     cn_context *c = o->context;
     cn_model *m = ARENA_NEW(c->arena, cn_model);
-    *m = (cn_model){.context = c, .sequential = sequential};
+    *m = (cn_model){.context = c, .sequential = sequential, .order_seed = c->options.seed};
     m->name = arena_string(c->arena, o->name != NULL ? o->name : sequential ? "sequential" : "functional");
     m->layer = layer_new(where, sequential ? &sequential_class : &functional_class, c, &(char){0}, 1, o->name);
     m->layer->model = m;
@@ -395,6 +414,11 @@ cn_model *cn_sequential_at(cn_source where, const cn_sequential_options *options
 void cn_model_free(cn_model *m) {
     if (m == NULL || m->context == NULL) return;
     model_drop_programs(m);
+    history_free(m);
+    if (m->logs_arena != NULL) arena_free(m->logs_arena);
+    m->logs_arena = NULL;
+    m->logs = (cn_logs){0};
+    state_forget(m);
     m->training = NULL;
 }
 

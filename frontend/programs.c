@@ -145,6 +145,33 @@ void training_reset_metrics(cn_model *m) {
     }
 }
 
+typedef struct metric_sums {
+    uint32_t count;
+    struct { double sum, weight; } items[];
+} metric_sums;
+
+static double sum_of(const variable *v) { return v->data == NULL ? 0 : *(const double *)v->data; }
+
+const void *training_copy_metrics(const cn_model *m, arena *a) {
+    const training *t = m->training;
+    metric_sums *copy = arena_alloc(a, sizeof *copy + t->logs.count * sizeof *copy->items);
+    copy->count = t->logs.count;
+    for (uint32_t i = 0; i < copy->count; i++) {
+        copy->items[i].sum = sum_of(t->logs.items[i].sum);
+        copy->items[i].weight = sum_of(t->logs.items[i].weight);
+    }
+    return copy;
+}
+
+void training_restore_metrics(cn_model *m, const void *copied) {
+    const metric_sums *copy = copied;
+    for (uint32_t i = 0; i < copy->count; i++) {
+        const training_log *log = &m->training->logs.items[i];
+        if (log->sum->data != NULL) *(double *)log->sum->data = copy->items[i].sum;
+        if (log->weight->data != NULL) *(double *)log->weight->data = copy->items[i].weight;
+    }
+}
+
 typedef struct named_value { const char *name; double value; } named_value;
 
 static int by_name(const void *a, const void *b) {

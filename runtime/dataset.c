@@ -8,7 +8,8 @@
 bool dataset_column_measure(dataset_column *c) {
     size_t bytes = (size_t)dtype_bytes(c->dtype);
     for (int i = 0; i < c->rank; i++) {
-        if (c->shape[i] < 0 || !size_mul(bytes, (size_t)c->shape[i], &bytes)) return false;
+        if (c->shape[i] < 0 || !size_mul(bytes, (size_t)c->shape[i], &bytes))
+            return false;
     }
     c->sample_bytes = bytes;
     return true;
@@ -16,7 +17,8 @@ bool dataset_column_measure(dataset_column *c) {
 
 static void skip_samples(dataset_column *columns, int count, int64_t samples) {
     for (int i = 0; i < count; i++) {
-        if (columns[i].data != NULL) columns[i].data += (size_t)samples * columns[i].sample_bytes;
+        if (columns[i].data != NULL)
+            columns[i].data += (size_t)samples * columns[i].sample_bytes;
     }
 }
 
@@ -26,50 +28,60 @@ dataset dataset_range(const dataset *d, int64_t begin, int64_t end) {
     part.first = d->first + begin;
     skip_samples(part.inputs, part.input_count, begin);
     skip_samples(part.targets, part.target_count, begin);
-    if (part.sample_weight != NULL) part.sample_weight += begin;
+    if (part.sample_weight != NULL)
+        part.sample_weight += begin;
     return part;
 }
 
 /* ---- gathering ------------------------------------------------------------------------------ */
 
-static void gather_column(const dataset_column *c, const int64_t *indices, int64_t count, uint8_t *to) {
+static void gather_column(const dataset_column *c, const int64_t *indices, int64_t count,
+                          uint8_t *to) {
     size_t bytes = c->sample_bytes;
     for (int64_t row = 0; row < count; row++) {
         memcpy(to + (size_t)row * bytes, c->data + (size_t)indices[row] * bytes, bytes);
     }
 }
 
-static void place_row(const dataset_column *columns, int count, void *const *buffers, int64_t row, void **places) {
+static void place_row(const dataset_column *columns, int count, void *const *buffers, int64_t row,
+                      void **places) {
     for (int i = 0; i < count; i++) {
         uint8_t *buffer = buffers[i];
-        places[columns[i].place] = buffer == NULL ? NULL : buffer + (size_t)row * columns[i].sample_bytes;
+        places[columns[i].place] =
+            buffer == NULL ? NULL : buffer + (size_t)row * columns[i].sample_bytes;
     }
 }
 
-static bool gather_by_callback(const dataset *d, const int64_t *indices, int64_t count, const dataset_batch *to,
-                               diagnostics *diag) {
+static bool gather_by_callback(const dataset *d, const int64_t *indices, int64_t count,
+                               const dataset_batch *to, diagnostics *diag) {
     void *inputs[DATASET_COLUMNS], *targets[DATASET_COLUMNS];
     for (int64_t row = 0; row < count; row++) {
         place_row(d->inputs, d->input_count, to->inputs, row, inputs);
         place_row(d->targets, d->target_count, to->targets, row, targets);
         int64_t index = d->first + indices[row];
-        if (d->sample(d->user, index, inputs, targets)) continue;
-        return diag_fail(diag, CN_ERROR_DATA, "the dataset's callback stopped at sample %lld", (long long)index);
+        if (d->sample(d->user, index, inputs, targets))
+            continue;
+        return diag_fail(diag, CN_ERROR_DATA, "the dataset's callback stopped at sample %lld",
+                         (long long)index);
     }
     return true;
 }
 
-bool dataset_gather(const dataset *d, const int64_t *indices, int64_t count, const dataset_batch *to,
-                    diagnostics *diag) {
+bool dataset_gather(const dataset *d, const int64_t *indices, int64_t count,
+                    const dataset_batch *to, diagnostics *diag) {
     if (to->sample_weight != NULL) {
         for (int64_t row = 0; row < count; row++) {
-            to->sample_weight[row] = d->sample_weight == NULL ? 1.0f : d->sample_weight[indices[row]];
+            to->sample_weight[row] =
+                d->sample_weight == NULL ? 1.0f : d->sample_weight[indices[row]];
         }
     }
-    if (d->sample != NULL) return gather_by_callback(d, indices, count, to, diag);
-    for (int i = 0; i < d->input_count; i++) gather_column(&d->inputs[i], indices, count, to->inputs[i]);
+    if (d->sample != NULL)
+        return gather_by_callback(d, indices, count, to, diag);
+    for (int i = 0; i < d->input_count; i++)
+        gather_column(&d->inputs[i], indices, count, to->inputs[i]);
     for (int i = 0; i < d->target_count; i++) {
-        if (to->targets[i] != NULL) gather_column(&d->targets[i], indices, count, to->targets[i]);
+        if (to->targets[i] != NULL)
+            gather_column(&d->targets[i], indices, count, to->targets[i]);
     }
     return true;
 }

@@ -19,17 +19,18 @@
 #define DATASET_COLUMNS 16
 
 typedef struct dataset_column {
-    const char *name;        /* NULL = by position */
+    const char *name; /* NULL = by position */
     cn_dtype dtype;
     int rank;                /* of one sample */
     int64_t shape[MAX_RANK]; /* of one sample */
     size_t sample_bytes;
-    const uint8_t *data;     /* sample 0; NULL when a callback makes them */
-    int place;               /* which of the callback's inputs or targets it is */
+    const uint8_t *data; /* sample 0; NULL when a callback makes them */
+    int place;           /* which of the callback's inputs or targets it is */
 } dataset_column;
 
 /* Fills one sample: inputs[i] and targets[j] point at its place in the batch. */
-typedef bool (*dataset_sample)(void *user, int64_t index, void *const *inputs, void *const *targets);
+typedef bool (*dataset_sample)(void *user, int64_t index, void *const *inputs,
+                               void *const *targets);
 
 typedef struct dataset {
     int64_t count;
@@ -38,7 +39,7 @@ typedef struct dataset {
     const float *sample_weight; /* one per sample; NULL = none */
     dataset_sample sample;      /* NULL = columns lie in memory */
     void *user;
-    int64_t first;              /* added to indices given to `sample` (ranges) */
+    int64_t first; /* added to indices given to `sample` (ranges) */
 } dataset;
 
 /* Sets sample_bytes from dtype and shape; false when the product overflows. */
@@ -54,7 +55,7 @@ typedef struct dataset_batch {
 
 /* Gathers the samples of `indices` into rows 0 .. count-1. False with a message when the callback
  * stopped. */
-bool dataset_gather(const dataset *d, const int64_t *indices, int64_t count, const dataset_batch *to,
-                    diagnostics *diag);
+bool dataset_gather(const dataset *d, const int64_t *indices, int64_t count,
+                    const dataset_batch *to, diagnostics *diag);
 
 #endif

@@ -24,15 +24,15 @@ struct feed {
     dataset data;
     feed_options options;
     memory *memory;
-    int64_t *order;       /* sample indices of the whole pass */
+    int64_t *order; /* sample indices of the whole pass */
     size_t order_bytes, block_bytes;
     int64_t batches;
     slot slots[SLOTS];
-    diagnostics diag;     /* of the thread */
+    diagnostics diag; /* of the thread */
 
-    mutex *lock;          /* guards what follows */
+    mutex *lock; /* guards what follows */
     condition *changed;
-    thread *thread;       /* NULL: gathered on demand */
+    thread *thread;        /* NULL: gathered on demand */
     int64_t filled, taken; /* batches since first_batch */
     bool failed, stop;
 };
@@ -46,16 +46,19 @@ int64_t feed_batch_count(const dataset *d, int64_t batch_size) {
 __extension__ typedef unsigned __int128 wide_product;
 
 /* Uniform in [0, limit): the high half of a 64-bit random number times the limit. */
-static uint64_t random_below(uint64_t limit, const uint32_t key[2], uint64_t place, uint64_t epoch) {
+static uint64_t random_below(uint64_t limit, const uint32_t key[2], uint64_t place,
+                             uint64_t epoch) {
     uint32_t bits[4];
-    const uint32_t counter[4] = {(uint32_t)place, (uint32_t)(place >> 32), (uint32_t)epoch, 0x53487566u};
+    const uint32_t counter[4] = {(uint32_t)place, (uint32_t)(place >> 32), (uint32_t)epoch,
+                                 0x53487566u};
     philox4x32(counter, key, bits);
     uint64_t wide = (uint64_t)bits[0] << 32 | bits[1];
     return (uint64_t)(((wide_product)wide * limit) >> 64);
 }
 
 /* Fisher and Yates, from the end; the draw of each place is its own counter. */
-static void shuffle(int64_t *items, int64_t count, uint64_t first_place, uint64_t seed, uint64_t epoch) {
+static void shuffle(int64_t *items, int64_t count, uint64_t first_place, uint64_t seed,
+                    uint64_t epoch) {
     const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
     for (int64_t i = count - 1; i > 0; i--) {
         int64_t k = (int64_t)random_below((uint64_t)i + 1, key, first_place + (uint64_t)i, epoch);
@@ -66,7 +69,8 @@ static void shuffle(int64_t *items, int64_t count, uint64_t first_place, uint64_
 }
 
 void feed_permutation(int64_t *out, int64_t count, uint64_t seed, uint64_t epoch) {
-    for (int64_t i = 0; i < count; i++) out[i] = i;
+    for (int64_t i = 0; i < count; i++)
+        out[i] = i;
     shuffle(out, count, 0, seed, epoch);
 }
 
@@ -77,8 +81,10 @@ static void make_order(feed *f) {
         feed_permutation(f->order, count, o->seed, o->epoch);
         return;
     }
-    for (int64_t i = 0; i < count; i++) f->order[i] = i;
-    if (o->order == FEED_SEQUENTIAL) return;
+    for (int64_t i = 0; i < count; i++)
+        f->order[i] = i;
+    if (o->order == FEED_SEQUENTIAL)
+        return;
     for (int64_t i = 0; i < count; i += o->batch_size) {
         int64_t n = count - i < o->batch_size ? count - i : o->batch_size;
         shuffle(f->order + i, n, (uint64_t)i, o->seed, o->epoch);
@@ -91,11 +97,26 @@ static size_t column_room(const dataset_column *c, int64_t batch) {
     return size_align(c->sample_bytes * (size_t)batch, 64);
 }
 
-static size_t block_size(const feed *f) {
-    size_t bytes = 64;
-    for (int i = 0; i < f->data.input_count; i++) bytes += column_room(&f->data.inputs[i], f->options.batch_size);
-    for (int i = 0; i < f->data.target_count; i++) bytes += column_room(&f->data.targets[i], f->options.batch_size);
-    return bytes + size_align((size_t)f->options.batch_size * sizeof(float), 64);
+static bool add_columns(const dataset_column *columns, int count, int64_t batch, size_t *bytes) {
+    for (int i = 0; i < count; i++) {
+        size_t data;
+        bool ok = size_mul(columns[i].sample_bytes, (size_t)batch, &data) && data < SIZE_MAX / 2 &&
+                  size_add(*bytes, size_align(data, 64), bytes);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+/* The sizes of a buffer and of the order; false when no machine has so much. */
+static bool measure(feed *f) {
+    int64_t batch = f->options.batch_size;
+    f->block_bytes = 64;
+    return size_mul((size_t)f->data.count, sizeof *f->order, &f->order_bytes) &&
+           size_add(f->order_bytes, 64, &f->order_bytes) &&
+           add_columns(f->data.inputs, f->data.input_count, batch, &f->block_bytes) &&
+           add_columns(f->data.targets, f->data.target_count, batch, &f->block_bytes) &&
+           size_add(f->block_bytes, size_align((size_t)batch * sizeof(float), 64), &f->block_bytes);
 }
 
 static void lay_out(feed *f, slot *s) {
@@ -105,11 +126,14 @@ static void lay_out(feed *f, slot *s) {
         rows->inputs[i] = at;
         at += column_room(&f->data.inputs[i], f->options.batch_size);
     }
-    for (int i = 0; f->options.targets && i < f->data.target_count; i++) {
+    /* A callback fills whole samples, whatever is wanted of them. */
+    bool targets = f->options.targets || f->data.sample != NULL;
+    for (int i = 0; targets && i < f->data.target_count; i++) {
         rows->targets[i] = at;
         at += column_room(&f->data.targets[i], f->options.batch_size);
     }
-    if (f->options.weighted) rows->sample_weight = (float *)(void *)at;
+    if (f->options.weighted)
+        rows->sample_weight = (float *)(void *)at;
 }
 
 /* ---- filling ----------------------------------------------------------------------------------------- */
@@ -137,7 +161,8 @@ static void prefetch(void *user) {
         mutex_unlock(f->lock);
         bool ok = fill(f, s, index);
         mutex_lock(f->lock);
-        if (ok) f->filled++;
+        if (ok)
+            f->filled++;
         f->failed = !ok;
         condition_wake_all(f->changed);
     }
@@ -146,35 +171,39 @@ static void prefetch(void *user) {
 
 const feed_batch *feed_next(feed *f, diagnostics *diag) {
     int64_t next = f->taken, total = f->batches - f->options.first_batch;
-    if (next >= total) return NULL;
+    if (next >= total)
+        return NULL;
     slot *s = &f->slots[next % SLOTS];
     mutex_lock(f->lock);
     f->taken++; /* frees the slot handed out before */
     condition_wake_all(f->changed);
-    while (f->thread != NULL && f->filled <= next && !f->failed) condition_wait(f->changed, f->lock);
+    while (f->thread != NULL && f->filled <= next && !f->failed)
+        condition_wait(f->changed, f->lock);
     bool ready = f->filled > next;
     mutex_unlock(f->lock);
-    if (f->thread == NULL) ready = fill(f, s, f->options.first_batch + next);
-    if (ready) return &s->batch;
+    if (f->thread == NULL)
+        ready = fill(f, s, f->options.first_batch + next);
+    if (ready)
+        return &s->batch;
     diag_fail(diag, f->diag.status, "%s", f->diag.message);
     return NULL;
 }
 
 /* ---- making and freeing --------------------------------------------------------------------------------- */
 
-static bool take_memory(feed *f, diagnostics *diag) {
-    f->order_bytes = (size_t)f->data.count * sizeof *f->order + 64;
-    f->block_bytes = block_size(f);
+static bool take_memory(feed *f) {
+    if (!measure(f))
+        return false;
     f->order = memory_take(f->memory, f->order_bytes, 64);
     bool ok = f->order != NULL;
-    for (int i = 0; i < SLOTS; i++) {
+    int64_t wanted = f->batches - f->options.first_batch;
+    for (int i = 0; ok && i < SLOTS && i < wanted; i++) {
         f->slots[i].block = memory_take(f->memory, f->block_bytes, 64);
-        ok = ok && f->slots[i].block != NULL;
-        if (ok) lay_out(f, &f->slots[i]);
+        ok = f->slots[i].block != NULL;
+        if (ok)
+            lay_out(f, &f->slots[i]);
     }
-    return ok || diag_fail(diag, CN_ERROR_OUT_OF_MEMORY, "no memory for batches of %lld: %zu bytes asked, %zu in "
-                           "use, %zu at the most", (long long)f->options.batch_size,
-                           f->order_bytes + SLOTS * f->block_bytes, memory_live(f->memory), memory_peak(f->memory));
+    return ok;
 }
 
 feed *feed_new(const dataset *d, const feed_options *o, memory *m, diagnostics *diag) {
@@ -183,23 +212,32 @@ feed *feed_new(const dataset *d, const feed_options *o, memory *m, diagnostics *
         diag_fail(diag, CN_ERROR_OUT_OF_MEMORY, "no memory for a feed");
         return NULL;
     }
-    *f = (feed){.data = *d, .options = *o, .memory = m, .batches = feed_batch_count(d, o->batch_size)};
+    *f = (feed){.data = *d, .options = *o, .memory = m};
+    if (f->options.batch_size > d->count) /* no buffer for samples that are not there */
+        f->options.batch_size = d->count > 0 ? d->count : 1;
+    f->batches = feed_batch_count(d, f->options.batch_size);
     diag_init(&f->diag);
     f->lock = mutex_new();
     f->changed = condition_new();
-    if (f->lock == NULL || f->changed == NULL || !take_memory(f, diag)) {
-        diag_fail(diag, CN_ERROR_OUT_OF_MEMORY, "no memory for a feed");
+    if (f->lock == NULL || f->changed == NULL || !take_memory(f)) {
+        diag_fail(
+            diag, CN_ERROR_OUT_OF_MEMORY,
+            "no memory for %d batches of %lld samples and their order: %zu bytes each, %zu in "
+            "use, %zu at the most",
+            SLOTS, (long long)f->options.batch_size, f->block_bytes, memory_live(m),
+            memory_peak(m));
         feed_free(f);
         return NULL;
     }
     make_order(f);
-    f->taken = 0;
-    f->thread = thread_start(prefetch, f);
+    if (f->batches - o->first_batch > 1) /* of one there is nothing to gather ahead */
+        f->thread = thread_start(prefetch, f);
     return f;
 }
 
 void feed_free(feed *f) {
-    if (f == NULL) return;
+    if (f == NULL)
+        return;
     if (f->thread != NULL) {
         mutex_lock(f->lock);
         f->stop = true;
@@ -207,11 +245,15 @@ void feed_free(feed *f) {
         mutex_unlock(f->lock);
         thread_join(f->thread);
     }
-    if (f->lock != NULL) mutex_free(f->lock);
-    if (f->changed != NULL) condition_free(f->changed);
+    if (f->lock != NULL)
+        mutex_free(f->lock);
+    if (f->changed != NULL)
+        condition_free(f->changed);
     for (int i = 0; i < SLOTS; i++) {
-        if (f->slots[i].block != NULL) memory_give(f->memory, f->slots[i].block, f->block_bytes);
+        if (f->slots[i].block != NULL)
+            memory_give(f->memory, f->slots[i].block, f->block_bytes);
     }
-    if (f->order != NULL) memory_give(f->memory, f->order, f->order_bytes);
+    if (f->order != NULL)
+        memory_give(f->memory, f->order, f->order_bytes);
     memory_give(f->memory, f, sizeof *f);
 }

@@ -16,10 +16,10 @@ typedef enum feed_order { FEED_SHUFFLED, FEED_SEQUENTIAL, FEED_SHUFFLED_WITHIN_B
 typedef struct feed_options {
     int64_t batch_size;
     feed_order order;
-    uint64_t seed, epoch;   /* of the permutation */
-    int64_t first_batch;    /* resume here */
-    bool weighted;          /* fill sample_weight (ones when the dataset has none) */
-    bool targets;           /* false: inputs only */
+    uint64_t seed, epoch; /* of the permutation */
+    int64_t first_batch;  /* resume here */
+    bool weighted;        /* fill sample_weight (ones when the dataset has none) */
+    bool targets;         /* false: inputs only */
 } feed_options;
 
 typedef struct feed_batch {

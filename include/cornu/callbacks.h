@@ -22,7 +22,7 @@ typedef struct cn_early_stopping_options {
     double baseline;          /* 0 = none; CN_ZERO = 0 */
     bool restore_best_weights;
     int64_t start_from_epoch;
-    bool quiet;
+    bool verbose;             /* tells when it acts */
 } cn_early_stopping_options;
 CN_API cn_callback *cn_early_stopping_at(cn_source where, const cn_early_stopping_options *options);
 
@@ -37,7 +37,7 @@ typedef struct cn_model_checkpoint_options {
     cn_monitor_mode mode;
     int64_t save_every_batches; /* 0 = each epoch */
     double initial_value_threshold; /* 0 = none; CN_ZERO = 0 */
-    bool quiet;
+    bool verbose;             /* tells when it acts */
 } cn_model_checkpoint_options;
 CN_API cn_callback *cn_model_checkpoint_at(cn_source where, const cn_model_checkpoint_options *options);
 
@@ -50,7 +50,7 @@ typedef struct cn_reduce_lr_options {
     int64_t cooldown;
     double min_lr;
     cn_monitor_mode mode;
-    bool quiet;
+    bool verbose;             /* tells when it acts */
 } cn_reduce_lr_options;
 CN_API cn_callback *cn_reduce_lr_on_plateau_at(cn_source where, const cn_reduce_lr_options *options);
 

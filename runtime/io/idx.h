@@ -9,8 +9,8 @@
 #include "base/shape.h"
 
 typedef struct idx_array {
-    type type;      /* constant dims; u8, i8, i32, f32 or f64 (i16 is read as i32) */
-    void *data;     /* in host order; taken from the memory it was read into */
+    type type;  /* constant dims; u8, i8, i32, f32 or f64 (i16 is read as i32) */
+    void *data; /* in host order; taken from the memory it was read into */
     size_t bytes;
 } idx_array;
 
