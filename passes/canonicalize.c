@@ -173,4 +173,8 @@ static graph *run(graph *g, pass_context *cx) {
     return peephole_rewrite(g, cx, (const peephole *const[]){canonical_forms, NULL});
 }
 
-const pass pass_canonicalize = {"canonicalize", "Gives each meaning one spelling.", run};
+const pass pass_canonicalize = {
+    .name = "canonicalize",
+    .summary = "Gives each meaning one spelling.",
+    .run = run,
+};

@@ -66,5 +66,8 @@ static graph *run(graph *g, pass_context *cx) {
     return expanded(g, cx);
 }
 
-const pass pass_composites = {"composites",
-                              "Replaces composites no target claims by what they stand for.", run};
+const pass pass_composites = {
+    .name = "composites",
+    .summary = "Replaces composites no target claims by what they stand for.",
+    .run = run,
+};

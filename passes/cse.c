@@ -80,4 +80,8 @@ static graph *run(graph *g, pass_context *cx) {
     return merged(g, cx->arena);
 }
 
-const pass pass_cse = {"cse", "Computes equal nodes once.", run};
+const pass pass_cse = {
+    .name = "cse",
+    .summary = "Computes equal nodes once.",
+    .run = run,
+};

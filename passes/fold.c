@@ -132,4 +132,8 @@ static graph *run(graph *g, pass_context *cx) {
     return peephole_rewrite(g, cx, (const peephole *const[]){rules, NULL});
 }
 
-const pass pass_fold = {"fold", "Computes what is known when compiling.", run};
+const pass pass_fold = {
+    .name = "fold",
+    .summary = "Computes what is known when compiling.",
+    .run = run,
+};

@@ -112,4 +112,8 @@ static graph *run(graph *g, pass_context *cx) {
     return peephole_rewrite(g, cx, (const peephole *const[]){rules, NULL});
 }
 
-const pass pass_layout = {"layout", "Lets contractions read transposed operands.", run};
+const pass pass_layout = {
+    .name = "layout",
+    .summary = "Lets contractions read transposed operands.",
+    .run = run,
+};

@@ -49,4 +49,8 @@ static graph *run(graph *g, pass_context *cx) {
     return pin == NULL ? g : graph_rewrite(g, cx->arena, pin_results, pin);
 }
 
-const pass pass_pin = {"pin", "Keeps apart what gradients are taken by.", run};
+const pass pass_pin = {
+    .name = "pin",
+    .summary = "Keeps apart what gradients are taken by.",
+    .run = run,
+};

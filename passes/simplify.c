@@ -206,4 +206,8 @@ static graph *run(graph *g, pass_context *cx) {
     return peephole_rewrite(g, cx, tables);
 }
 
-const pass pass_simplify = {"simplify", "Removes work that algebra shows to be none.", run};
+const pass pass_simplify = {
+    .name = "simplify",
+    .summary = "Removes work that algebra shows to be none.",
+    .run = run,
+};

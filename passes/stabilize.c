@@ -119,4 +119,8 @@ static graph *run(graph *g, pass_context *cx) {
     return peephole_rewrite(g, cx, (const peephole *const[]){rules, NULL});
 }
 
-const pass pass_stabilize = {"stabilize", "Turns formulas into forms that stay finite.", run};
+const pass pass_stabilize = {
+    .name = "stabilize",
+    .summary = "Turns formulas into forms that stay finite.",
+    .run = run,
+};
