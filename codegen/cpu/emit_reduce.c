@@ -64,10 +64,10 @@ void fold_line(emitter *e, const stmt *reduce, const char *x, const char *y) {
 }
 
 static const char *value_in_parentheses(emitter *e, const stmt *s) {
-    const char *value = expr_words(e, s->value);
-    return s->value->kind == EXPR_VARIABLE || s->value->kind == EXPR_LOAD
-               ? value
-               : arena_format(e->arena, "(%s)", value);
+    const char *words = expr_words(e, s->value);
+    bool primary =
+        s->value->kind == EXPR_VARIABLE || (s->value->kind == EXPR_LOAD && !s->value->guard);
+    return primary ? words : arena_format(e->arena, "(%s)", words);
 }
 
 static axis_list fold_axes(emitter *e, const stmt *s) {
