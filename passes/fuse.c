@@ -98,10 +98,13 @@ static void store_generated_operands(fusion *f, uint32_t id) {
 }
 
 static void new_group(fusion *f, uint32_t id) {
-    fusion_group g = {.alive = true};
+    uint32_t number = f->groups.count;
+    fusion_group g = {.alive = true, .plain = !has_kernel(graph_node(f->graph, id))};
+    g.position = number;
     vec_push(f->cx->arena, &g.nodes, id);
-    f->group_of[id] = f->groups.count;
     vec_push(f->cx->arena, &f->groups, g);
+    vec_push(f->cx->arena, &f->order, number);
+    f->group_of[id] = number;
 }
 
 static void find_free_nodes(fusion *f) {
@@ -117,14 +120,15 @@ static void find_free_nodes(fusion *f) {
     }
 }
 
-/* Every live node that is neither free nor in memory already becomes a group. */
+/* Every live node that is neither free nor in memory already becomes a group, in order. */
 static void make_groups(fusion *f) {
     const graph *g = f->graph;
     vec_push(f->cx->arena, &f->groups, (fusion_group){.alive = false});
+    vec_push(f->cx->arena, &f->order, 0);
     find_free_nodes(f);
     for (uint32_t id = 1; id < g->nodes.count; id++) {
         bool used = f->users[id].count > 0 || f->is_output[id];
-        if (used && !f->free[id] && !fusion_is_source(f, id) && has_kernel(graph_node(g, id)))
+        if (used && !f->free[id] && !fusion_is_source(f, id))
             new_group(f, id);
     }
 }
@@ -134,6 +138,7 @@ static fusion *fusion_new(const graph *g, pass_context *cx) {
     uint32_t count = g->nodes.count;
     f->cx = cx;
     f->graph = g;
+    map_init(&f->refused, cx->arena);
     iteration_init(&f->iteration, cx->arena, g, cx->facts->row_bytes);
     f->group_of = ARENA_ARRAY(cx->arena, uint32_t, count);
     f->free = ARENA_ARRAY(cx->arena, bool, count);
@@ -148,25 +153,6 @@ static fusion *fusion_new(const graph *g, pass_context *cx) {
 
 /* ---- merging ---------------------------------------------------------------------------------- */
 
-static void merge_lists(fusion *f, node_list *to, const node_list *from) {
-    node_list merged = {0};
-    for (uint32_t i = 0, k = 0; i < to->count || k < from->count;) {
-        bool left = k == from->count || (i < to->count && to->items[i] < from->items[k]);
-        vec_push(f->cx->arena, &merged, left ? to->items[i++] : from->items[k++]);
-    }
-    *to = merged;
-}
-
-static void merge(fusion *f, uint32_t into, uint32_t from, group_kind kind) {
-    fusion_group *a = &f->groups.items[into], *b = &f->groups.items[from];
-    merge_lists(f, &a->nodes, &b->nodes);
-    for (uint32_t i = 0; i < b->nodes.count; i++)
-        f->group_of[b->nodes.items[i]] = into;
-    a->kind = kind;
-    a->several = a->several || b->several;
-    b->alive = false;
-}
-
 static const char *op_name(const fusion *f, uint32_t id) {
     return graph_node(f->graph, id)->op->name;
 }
@@ -180,19 +166,34 @@ static void remark(fusion *f, uint32_t producer, uint32_t consumer, const char *
                 op_name(f, from), to, op_name(f, to), why);
 }
 
-static bool try_merge(fusion *f, uint32_t into, uint32_t from, bool report) {
+/* Whether a refusal may be another now: one of the two has grown, or what lay between. */
+static bool is_worth_trying(fusion *f, uint32_t a, uint32_t b) {
+    uint32_t pair[] = {a < b ? a : b, a < b ? b : a};
+    const uint64_t *refused = map_find(&f->refused, pair, sizeof pair);
+    if (refused == NULL)
+        return true;
+    uint32_t then = (uint32_t)(*refused >> 1);
+    bool was_linked = (*refused & 1) != 0;
+    return f->groups.items[a].changed > then || f->groups.items[b].changed > then ||
+           (was_linked && f->merges > then);
+}
+
+static void remember_refusal(fusion *f, uint32_t a, uint32_t b, const char *why) {
+    uint32_t pair[] = {a < b ? a : b, a < b ? b : a};
+    bool linked = why == refused_as_linked;
+    *map_put(&f->refused, pair, sizeof pair, NULL) = (uint64_t)f->merges << 1 | linked;
+}
+
+static bool try_merge(fusion *f, uint32_t into, uint32_t from) {
     const char *why = NULL;
-    uint32_t producer = f->groups.items[into].nodes.items[0] < f->groups.items[from].nodes.items[0]
-                            ? into
-                            : from;
-    if (f->groups.items[into].several || f->groups.items[from].several)
+    if (f->groups.items[into].several || f->groups.items[from].several ||
+        !is_worth_trying(f, into, from))
         return false;
     if (!candidate_accept(f, into, from, &why)) {
-        if (report)
-            remark(f, producer, producer == into ? from : into, why);
+        remember_refusal(f, into, from, why);
         return false;
     }
-    merge(f, into, from, f->iteration.kind);
+    merge_groups(f, into, from, f->iteration.kind);
     return true;
 }
 
@@ -231,7 +232,7 @@ static bool is_map(const fusion *f, uint32_t group) {
 static bool take_one_reader(fusion *f, uint32_t group) {
     node_list readers = readers_of(f, group);
     for (uint32_t i = 0; i < readers.count; i++)
-        if (is_map(f, readers.items[i]) && try_merge(f, group, readers.items[i], false))
+        if (is_map(f, readers.items[i]) && try_merge(f, group, readers.items[i]))
             return true;
     return false;
 }
@@ -266,10 +267,10 @@ static node_list producers_of(fusion *f, uint32_t group) {
     return producers;
 }
 
-static bool take_one_producer(fusion *f, uint32_t group, bool report) {
+static bool take_one_producer(fusion *f, uint32_t group) {
     node_list producers = producers_of(f, group);
     for (uint32_t i = 0; i < producers.count; i++)
-        if (try_merge(f, group, producers.items[i], report))
+        if (try_merge(f, group, producers.items[i]))
             return true;
     return false;
 }
@@ -280,47 +281,54 @@ static void merge_producers(fusion *f) {
     for (bool changed = true; changed;) {
         changed = false;
         for (uint32_t g = f->groups.count; g-- > 1;)
-            while (f->groups.items[g].alive && take_one_producer(f, g, false))
+            while (f->groups.items[g].alive && take_one_producer(f, g))
                 changed = true;
     }
 }
 
+/* One line for each edge between kernels: why it is one. */
 static void report_refusals(fusion *f) {
-    for (uint32_t g = 1; f->cx->remarks != NULL && g < f->groups.count; g++)
-        if (f->groups.items[g].alive)
-            while (take_one_producer(f, g, true)) {}
+    const char *why = NULL;
+    for (uint32_t g = 1; f->cx->remarks != NULL && g < f->groups.count; g++) {
+        if (!f->groups.items[g].alive)
+            continue;
+        node_list producers = producers_of(f, g);
+        for (uint32_t i = 0; i < producers.count; i++)
+            if (!candidate_accept(f, g, producers.items[i], &why))
+                remark(f, producers.items[i], g, why);
+    }
 }
 
 /* ---- 3: copies of cheap work ---------------------------------------------------------------------------------- */
 
-enum { MOST_COPIES = 3 };
+enum { MOST_COPIES = 6 };
 
-/* A scan among the readers wants the value in memory. */
-static bool is_read_from_memory(const fusion *f, uint32_t id) {
-    for (uint32_t i = 0; i < f->users[id].count; i++) {
-        uint32_t user = f->users[id].items[i];
-        if (f->free[user] ? is_read_from_memory(f, user) : f->group_of[user] == 0)
-            return true;
+/* Arrays as large as the result that computing it anew would read. Small ones that are repeated
+ * along axes stay in cache. */
+static uint32_t count_large_operands(fusion *f, const node *n) {
+    uint32_t count = 0;
+    dim elements = dim_of(0), other = dim_of(0);
+    type_elements(&n->types[0], &elements);
+    for (uint32_t i = 0; i < n->operand_count; i++) {
+        uint32_t from = n->operands[i].node;
+        while (f->free[from] && graph_node(f->graph, from)->operand_count == 1)
+            from = graph_node(f->graph, from)->operands[0].node;
+        type_elements(&graph_node(f->graph, from)->types[0], &other);
+        bool smaller = other.count < elements.count && (elements.symbolic || !other.symbolic);
+        count += !f->free[from] && !smaller;
     }
-    return f->is_output[id];
+    return count;
 }
 
 /* Reading its operand again costs no more than reading its result would. */
 static bool is_worth_copying(fusion *f, uint32_t group) {
     const fusion_group *g = &f->groups.items[group];
-    uint32_t id = g->nodes.items[0], arrays = 0;
-    if (!g->alive || g->nodes.count != 1 || f->users[id].count > MOST_COPIES ||
-        is_read_from_memory(f, id) || !node_has(graph_node(f->graph, id), OP_POINTWISE) ||
-        !node_has(graph_node(f->graph, id), OP_CHEAP))
+    if (!g->alive || g->plain || g->nodes.count != 1)
         return false;
+    uint32_t id = g->nodes.items[0];
     const node *n = graph_node(f->graph, id);
-    for (uint32_t i = 0; i < n->operand_count; i++) {
-        uint32_t from = n->operands[i].node;
-        while (f->free[from] && graph_node(f->graph, from)->operand_count == 1)
-            from = graph_node(f->graph, from)->operands[0].node;
-        arrays += !f->free[from] && graph_node(f->graph, from)->types[0].rank > 0;
-    }
-    return arrays <= 1;
+    return !f->is_output[id] && f->users[id].count <= MOST_COPIES && node_has(n, OP_POINTWISE) &&
+           node_has(n, OP_CHEAP) && count_large_operands(f, n) <= 1;
 }
 
 /* Freed, the node is part of every reader; all of them must still be one kernel. */
@@ -333,7 +341,7 @@ static bool copy_into_readers(fusion *f, uint32_t group) {
     bool fits = true;
     for (uint32_t i = 0; fits && i < readers.count; i++) {
         const fusion_group *r = &f->groups.items[readers.items[i]];
-        fits = (r->kind == GROUP_MAP || r->kind == GROUP_REDUCE || r->kind == GROUP_ROW) &&
+        fits = !r->plain && (r->kind == GROUP_MAP || r->kind == GROUP_REDUCE || r->kind == GROUP_ROW) &&
                candidate_accept(f, readers.items[i], 0, &why) &&
                f->buffers <= (uint32_t)f->cx->facts->max_group_buffers;
     }
@@ -385,7 +393,7 @@ static void merge_sideways(fusion *f, const node_list *groups) {
             uint32_t b = groups->items[k];
             if (!f->groups.items[b].alive || !fits_sideways(f, a, b))
                 continue;
-            merge(f, a, b, GROUP_MAP);
+            merge_groups(f, a, b, GROUP_MAP);
             f->groups.items[a].several = true;
         }
     }
@@ -394,7 +402,8 @@ static void merge_sideways(fusion *f, const node_list *groups) {
 static void merge_updates(fusion *f) {
     node_list arrays = {0}, scalars = {0};
     for (uint32_t g = 1; g < f->groups.count; g++) {
-        if (!f->groups.items[g].alive || f->groups.items[g].kind != GROUP_MAP || !is_map(f, g))
+        if (!f->groups.items[g].alive || f->groups.items[g].plain ||
+            f->groups.items[g].kind != GROUP_MAP || !is_map(f, g))
             continue;
         if (rank_of_group(f, g) == 0)
             vec_push(f->cx->arena, &scalars, g);
@@ -422,7 +431,7 @@ static void merge_sibling_reductions(fusion *f) {
             const fusion_group *x = &f->groups.items[a], *y = &f->groups.items[b];
             if (x->alive && y->alive && x->kind == GROUP_REDUCE && y->kind == GROUP_REDUCE &&
                 share_a_source(f, a, b) && !groups_are_linked(f, a, b, true))
-                try_merge(f, a, b, false);
+                try_merge(f, a, b);
         }
     }
 }
@@ -433,7 +442,7 @@ static void merge_sibling_reductions(fusion *f) {
 static void classify_groups(fusion *f) {
     const char *why;
     for (uint32_t g = 1; g < f->groups.count; g++) {
-        if (!f->groups.items[g].alive || f->groups.items[g].several)
+        if (!f->groups.items[g].alive || f->groups.items[g].several || f->groups.items[g].plain)
             continue;
         bool single = candidate_accept(f, g, 0, &why);
         f->groups.items[g].kind = single ? f->iteration.kind : GROUP_MAP;
@@ -445,11 +454,19 @@ static graph *run(graph *g, pass_context *cx) {
     classify_groups(f);
     grow_contractions(f);
     merge_producers(f);
-    report_refusals(f);
     copy_cheap_work(f);
     classify_groups(f);
+    merge_producers(f);
+    report_refusals(f);
     merge_sibling_reductions(f);
     merge_updates(f);
+    return fusion_emit(f);
+}
+
+/* A kernel for every node: what remains when fusion is switched off. */
+static graph *run_apart(graph *g, pass_context *cx) {
+    fusion *f = fusion_new(g, cx);
+    classify_groups(f);
     return fusion_emit(f);
 }
 
@@ -457,4 +474,5 @@ const pass pass_fuse = {
     .name = "fuse",
     .summary = "Puts nodes that one loop nest can compute into groups, one kernel each.",
     .run = run,
+    .instead = run_apart,
 };

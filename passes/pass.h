@@ -23,6 +23,8 @@ typedef struct pass {
     const char *name;
     const char *summary;
     graph *(*run)(graph *g, pass_context *cx); /* NULL after a failure in cx->diag */
+    /* Runs when the pass is switched off: what later stages cannot do without. NULL = nothing. */
+    graph *(*instead)(graph *g, pass_context *cx);
 } pass;
 
 extern const pass pass_pin, pass_canonicalize, pass_stabilize, pass_autodiff, pass_simplify, pass_fold, pass_cse,

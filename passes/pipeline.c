@@ -96,8 +96,9 @@ static bool check_result(const pass *p, const graph *before, const graph *after,
 static graph *run_pass(int position, graph *g, const pipeline_options *o, pass_context *cx,
                        dump *out) {
     const pass *p = pipeline[position];
+    graph *(*run)(graph *, pass_context *) = is_switched_off(o->passes, p) ? p->instead : p->run;
     double start = clock_seconds();
-    graph *after = p->run(g, cx);
+    graph *after = run == NULL ? g : run(g, cx);
     double seconds = clock_seconds() - start;
     if (cx->seconds != NULL)
         cx->seconds[position] = seconds;
@@ -112,8 +113,7 @@ graph *pipeline_run(graph *g, const pipeline_options *options, pass_context *cx)
     if (!check_switches(options->passes, cx) || !dump_open(&out, g, options, cx))
         return NULL;
     for (int i = 0; g != NULL && pipeline[i] != NULL; i++) {
-        if (!is_switched_off(options->passes, pipeline[i]))
-            g = run_pass(i, g, options, cx, &out);
+        g = run_pass(i, g, options, cx, &out);
         if (pipeline[i] == last_of_plain && !cx->facts->lowers_to_loops)
             break;
     }
