@@ -16,7 +16,9 @@ static compile_options compile_options_of(const cn_context *c, const char *label
                              .capacity = 32, .compile_threads = pool_threads(c->workers),
                              .dump_directory = environment_text("CORNU_DUMP"),
                              .passes = environment_text("CORNU_PASSES"),
-                             .verify = environment_text("CORNU_VERIFY")};
+                             .verify = environment_text("CORNU_VERIFY"),
+                             .isa = environment_text("CORNU_ISA"),
+                             .sanitize = environment_text("CORNU_SANITIZE_GENERATED")};
 }
 
 /* Remembers types and state by position: the graph itself is not kept. */

@@ -90,13 +90,20 @@ static const char *report_line(arena *a, uint32_t kernels, const toolchain_repor
         r->compile_ms, r->compiler, r->link_ms, r->load_ms);
 }
 
+static bool sanitizes(const compile_options *o, const char *what) {
+    return o->sanitize != NULL && strstr(o->sanitize, what) != NULL;
+}
+
 /* Nothing is allocated from an arena while the toolchain is open. */
 static bool load_program(compilation *c, toolchain_report *report) {
     toolchain_options options = {.cache_directory = c->options->cache_directory};
     toolchain_request request = {.units = c->program.units.items,
                                  .unit_count = (int)c->program.units.count,
                                  .isa = c->isa,
-                                 .threads = c->options->compile_threads};
+                                 .threads = c->options->compile_threads,
+                                 .sanitize_address = sanitizes(c->options, "address"),
+                                 .sanitize_undefined = sanitizes(c->options, "undefined"),
+                                 .sanitize_thread = sanitizes(c->options, "thread")};
     toolchain *t = toolchain_new(c->diag, &options);
     bool loaded = t != NULL && toolchain_load(t, &request, c->diag, &c->result->library, report);
     toolchain_free(t);
