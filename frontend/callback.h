@@ -32,7 +32,7 @@ cn_callback *callback_poison(cn_context *c);
 /* Adds a log, in its place by name, or replaces the one of that name. */
 void log_put(cn_logs *logs, arena *a, const char *name, double x);
 
-/* ---- watching one log: Keras' MonitorCallback ------------------------------------------------ */
+/* ---- watching one log: Keras' MonitorCallback ------------------------------------------- */
 
 typedef struct monitor {
     const char *kind; /* of the callback: for messages */

@@ -12,7 +12,7 @@
 
 #include "frontend/model.h"
 
-/* ---- objects ----------------------------------------------------------------------------------- */
+/* ---- objects ---------------------------------------------------------------------------- */
 
 static const cn_callback orphan = {.kind = "callback", .failed = true};
 
@@ -48,7 +48,7 @@ cn_callback *cn_callback_new(cn_context *c, const cn_callback_functions *functio
     return cb;
 }
 
-/* ---- logs ---------------------------------------------------------------------------------------- */
+/* ---- logs ------------------------------------------------------------------------------- */
 
 double cn_logs_get(const cn_logs *logs, const char *name) {
     for (size_t i = 0; logs != NULL && name != NULL && i < logs->count; i++)
@@ -76,7 +76,7 @@ void log_put(cn_logs *logs, arena *a, const char *name, double x) {
     *logs = (cn_logs){.count = n, .names = names, .values = values};
 }
 
-/* ---- watching --------------------------------------------------------------------------------------- */
+/* ---- watching --------------------------------------------------------------------------- */
 
 monitor monitor_make(cn_context *c, const char *kind, const char *name, cn_monitor_mode mode,
                      double min_delta) {

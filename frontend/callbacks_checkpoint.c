@@ -28,7 +28,7 @@ typedef struct checkpoint {
     char file[4096];
 } checkpoint;
 
-/* ---- paths --------------------------------------------------------------------------------------- */
+/* ---- paths ------------------------------------------------------------------------------ */
 
 typedef struct moment {
     int64_t epoch, batch; /* from 0; batch -1: the end of the epoch */
@@ -138,7 +138,7 @@ static const char *expand_path(const checkpoint *s, cn_context *c, const moment 
     return out.data;
 }
 
-/* ---- saving ---------------------------------------------------------------------------------------- */
+/* ---- saving ----------------------------------------------------------------------------- */
 
 static void say_result(const checkpoint *s, cn_model *m, const moment *at, double current,
                        bool better) {
@@ -193,7 +193,7 @@ static void finish(cn_model *m, void *user) {
         progress_say(m->context, "Epoch %lld: saved model to %s", (long long)s->epoch + 1, s->file);
 }
 
-/* ---- events ------------------------------------------------------------------------------------------ */
+/* ---- events ----------------------------------------------------------------------------- */
 
 static void train_begin(cn_model *m, void *user) {
     checkpoint *s = user;
@@ -221,7 +221,7 @@ static void epoch_end(cn_model *m, int64_t epoch, const cn_logs *logs, void *use
     decide(user, m, &(moment){epoch, -1, logs});
 }
 
-/* ---- making one ------------------------------------------------------------------------------------------ */
+/* ---- making one ------------------------------------------------------------------------- */
 
 static bool check(cn_source where, const cn_model_checkpoint_options *o) {
     if (o->path == NULL || o->path[0] == 0)

@@ -19,7 +19,7 @@ typedef struct csv_logger {
     VEC(const char *) columns;
 } csv_logger;
 
-/* ---- text ------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------- */
 
 /* As Python's csv does: quoted when it would not read back otherwise. */
 static void add_field(text *out, const char *words, char separator) {
@@ -71,7 +71,7 @@ static void settle_columns(csv_logger *l, const cn_logs *logs) {
     l->started = true;
 }
 
-/* ---- the file ---------------------------------------------------------------------------------- */
+/* ---- the file --------------------------------------------------------------------------- */
 
 static void write_file(const csv_logger *l, const char *mode, const char *words) {
     FILE *file = fopen(l->path, mode);

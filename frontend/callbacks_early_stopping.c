@@ -28,7 +28,7 @@ typedef struct early_stopping {
     size_t weights_bytes;
 } early_stopping;
 
-/* ---- the best weights -------------------------------------------------------------------------- */
+/* ---- the best weights ------------------------------------------------------------------- */
 
 static size_t bytes_of(const variable *v) {
     return (size_t)type_bytes(&v->type, 0);
@@ -64,7 +64,7 @@ static void restore_weights(const early_stopping *s, cn_model *m) {
     }
 }
 
-/* ---- events --------------------------------------------------------------------------------------- */
+/* ---- events ----------------------------------------------------------------------------- */
 
 static void train_begin(cn_model *m, void *user) {
     early_stopping *s = user;
@@ -119,7 +119,7 @@ static void train_end(cn_model *m, void *user) {
     restore_weights(s, m);
 }
 
-/* ---- making one ------------------------------------------------------------------------------------ */
+/* ---- making one ------------------------------------------------------------------------- */
 
 static cn_callback *make(cn_source where, const cn_early_stopping_options *o) {
     cn_context *c = o->context;

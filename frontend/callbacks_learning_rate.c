@@ -13,7 +13,7 @@ static void add_rate(cn_model *m, void *user, cn_logs *logs, arena *a) {
     log_put(logs, a, "learning_rate", cn_learning_rate(m->training->optimizer));
 }
 
-/* ---- ReduceLROnPlateau -------------------------------------------------------------------------- */
+/* ---- ReduceLROnPlateau ------------------------------------------------------------------ */
 
 typedef struct plateau_record {
     double best;
@@ -111,7 +111,7 @@ cn_callback *cn_reduce_lr_on_plateau_at(cn_source where, const cn_reduce_lr_opti
     return cb;
 }
 
-/* ---- LearningRateScheduler ------------------------------------------------------------------------ */
+/* ---- LearningRateScheduler -------------------------------------------------------------- */
 
 typedef struct scheduler {
     double (*schedule)(int64_t epoch, double current, void *user);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* ---- columns to inputs and targets ----------------------------------------------------------------- */
+/* ---- columns to inputs and targets ------------------------------------------------------ */
 
 static const char *input_name(const cn_model *m, uint32_t i) {
     const cn_context *c = m->context;
@@ -95,7 +95,7 @@ static bool check_columns(cn_model *m, cn_source where, const char *call, const 
     return true;
 }
 
-/* ---- labels ------------------------------------------------------------------------------------------- */
+/* ---- labels ----------------------------------------------------------------------------- */
 
 /* No label of any model for NaN and what no integer holds. */
 static int64_t integer_of(double x) {
@@ -178,7 +178,7 @@ bool data_match_labels(cn_model *m, cn_source where, const char *call, const dat
     return true;
 }
 
-/* ---- the whole -------------------------------------------------------------------------------------------- */
+/* ---- the whole -------------------------------------------------------------------------- */
 
 static void keep_dtypes(const cn_model *m, data_match *x) {
     uint32_t n = 0;

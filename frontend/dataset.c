@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* ---- making ------------------------------------------------------------------------------------- */
+/* ---- making ----------------------------------------------------------------------------- */
 
 static cn_dataset *dataset_new(cn_context *c) {
     cn_dataset *d = ARENA_NEW(c->arena, cn_dataset);
@@ -146,7 +146,7 @@ cn_dataset *cn_dataset_callback_at(cn_source where, const cn_dataset_callback_op
     return ok ? d : NULL;
 }
 
-/* ---- IDX ------------------------------------------------------------------------------------------- */
+/* ---- IDX -------------------------------------------------------------------------------- */
 
 static bool read_column(cn_dataset *d, const char *path, idx_array *file, dataset_column *column) {
     cn_context *c = d->context;
@@ -189,7 +189,7 @@ cn_dataset *cn_dataset_idx(cn_context *c, const char *inputs, const char *target
     return ok ? d : NULL;
 }
 
-/* ---- asking ------------------------------------------------------------------------------------------ */
+/* ---- asking ----------------------------------------------------------------------------- */
 
 int64_t cn_dataset_count(const cn_dataset *d) {
     return d == NULL ? 0 : d->rows.count;

@@ -20,7 +20,7 @@ void epoch_place(epoch *e, int64_t index, int64_t steps) {
     e->batches = all - e->begin < steps ? all - e->begin : steps;
 }
 
-/* ---- class weights ----------------------------------------------------------------------------- */
+/* ---- class weights ---------------------------------------------------------------------- */
 
 static int64_t label_of(const dataset_column *column, const uint8_t *sample) {
     switch (column->dtype) {
@@ -67,7 +67,7 @@ static void weigh_classes(const epoch *e, const dataset_batch *rows, int64_t cou
     }
 }
 
-/* ---- a step --------------------------------------------------------------------------------------- */
+/* ---- a step ----------------------------------------------------------------------------- */
 
 typedef int32_t counter[16]; /* one count in 64 bytes: outputs are aligned */
 
@@ -113,7 +113,7 @@ static bool run_step(epoch *e, const training_program *p, const feed_batch *b, i
     return function_run(p->function, inputs, NULL, b->count, &e->m->context->diag);
 }
 
-/* ---- the batches ------------------------------------------------------------------------------------ */
+/* ---- the batches ------------------------------------------------------------------------ */
 
 static bool run_batches(epoch *e, const training_program *p, feed *f, int64_t done) {
     cn_context *c = e->m->context;

@@ -35,7 +35,7 @@ static bool need_compiled(cn_model *m, cn_source where, const char *call) {
                         "%s: model \"%s\" is not compiled; call cn_compile first", call, m->name);
 }
 
-/* ---- evaluate ---------------------------------------------------------------------------------- */
+/* ---- evaluate --------------------------------------------------------------------------- */
 
 typedef struct evaluation {
     cn_model *m;
@@ -96,7 +96,7 @@ cn_status cn_evaluate_at(cn_source where, const cn_evaluate_options *options) {
     return ok ? CN_OK : c->diag.status;
 }
 
-/* ---- one batch ------------------------------------------------------------------------------------ */
+/* ---- one batch -------------------------------------------------------------------------- */
 
 static bool run_batch(cn_model *m, cn_source where, const char *call, program_kind kind,
                       const cn_batch_options *o) {

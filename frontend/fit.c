@@ -42,7 +42,7 @@ static void finish_event(const fit *f) {
             (*cb)->finish(f->m, (*cb)->functions.user);
 }
 
-/* ---- batches ------------------------------------------------------------------------------------ */
+/* ---- batches ---------------------------------------------------------------------------- */
 
 static void tell_batch_begin(void *user, int64_t batch) {
     fit *f = user;
@@ -76,7 +76,7 @@ static bool validation_goes_on(void *user, int64_t batch) {
     return !f->m->stop;
 }
 
-/* ---- an epoch ------------------------------------------------------------------------------------- */
+/* ---- an epoch --------------------------------------------------------------------------- */
 
 static bool due_for_validation(const fit *f, int64_t index) {
     int64_t every = f->o->validation_freq > 0 ? f->o->validation_freq : 1;
@@ -187,7 +187,7 @@ static bool run_training(fit *f) {
     return ok && healthy(f);
 }
 
-/* ---- options ----------------------------------------------------------------------------------------- */
+/* ---- options ---------------------------------------------------------------------------- */
 
 static bool check_options(const fit *f) {
     const cn_fit_options *o = f->o;
@@ -282,7 +282,7 @@ static bool prepare(fit *f) {
     return true;
 }
 
-/* ---- cn_fit --------------------------------------------------------------------------------------------- */
+/* ---- cn_fit ----------------------------------------------------------------------------- */
 
 static bool take_callbacks(fit *f) {
     cn_model *m = f->m;

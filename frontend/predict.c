@@ -11,7 +11,7 @@
 #include "frontend/data_match.h"
 #include "runtime/feed.h"
 
-/* ---- where results go ------------------------------------------------------------------------ */
+/* ---- where results go ------------------------------------------------------------------- */
 
 /* Bytes that one sample adds to a result; 0 when the batch is not just its first axis. */
 static size_t sample_bytes(const type *t) {
@@ -55,7 +55,7 @@ static void staging_close(staging *s) {
     s->block = NULL;
 }
 
-/* ---- cn_predict ---------------------------------------------------------------------------------- */
+/* ---- cn_predict ------------------------------------------------------------------------- */
 
 typedef struct prediction {
     cn_model *m;
@@ -174,7 +174,7 @@ cn_status cn_predict_at(cn_source where, const cn_predict_options *options) {
     return ok ? CN_OK : c->diag.status;
 }
 
-/* ---- predictors -------------------------------------------------------------------------------------- */
+/* ---- predictors ------------------------------------------------------------------------- */
 
 struct cn_predictor {
     cn_model *model;

@@ -43,7 +43,7 @@ static void write_out(const cn_context *c, const line *l) {
         c->diag.writer(c->diag.writer_user, l->bytes, l->length);
 }
 
-/* ---- the parts of a line -------------------------------------------------------------------- */
+/* ---- the parts of a line ---------------------------------------------------------------- */
 
 static int digits_of(int64_t n) {
     int digits = 1;
@@ -147,7 +147,7 @@ static void write_summary(const progress *p, int64_t done, const cn_logs *logs, 
     write_out(p->context, &l);
 }
 
-/* ---- the epoch --------------------------------------------------------------------------------- */
+/* ---- the epoch -------------------------------------------------------------------------- */
 
 progress progress_begin(cn_context *c, int verbose, int64_t epoch, int64_t epochs,
                         int64_t batches) {

@@ -19,7 +19,7 @@
 
 static const char callbacks_prefix[] = "callbacks/";
 
-/* ---- the variables of a run -------------------------------------------------------------------- */
+/* ---- the variables of a run ------------------------------------------------------------- */
 
 static void add(variable_list *list, arena *a, const char *name, variable *v) {
     if (v != NULL)
@@ -55,7 +55,7 @@ static bool list_state(cn_model *m, arena *a, variable_list *list) {
     return true;
 }
 
-/* ---- saving ---------------------------------------------------------------------------------------- */
+/* ---- saving ----------------------------------------------------------------------------- */
 
 typedef VEC(safetensors_entry) entry_list;
 
@@ -100,7 +100,7 @@ cn_status cn_save_state(cn_model *m, const char *path) {
     return weights_with_file(m, path, "save_state", save_state);
 }
 
-/* ---- loading --------------------------------------------------------------------------------------- */
+/* ---- loading ---------------------------------------------------------------------------- */
 
 typedef struct position {
     uint64_t epoch, batch, seed;
@@ -212,7 +212,7 @@ cn_status cn_load_state(cn_model *m, const char *path) {
     return weights_with_file(m, path, "load_state", load_state);
 }
 
-/* ---- callbacks of the next fit ---------------------------------------------------------------------- */
+/* ---- callbacks of the next fit ---------------------------------------------------------- */
 
 static bool give_row(cn_model *m, const callback_row *row) {
     cn_callback *cb = row->index < CN_MAX_LIST ? m->callbacks[row->index] : NULL;

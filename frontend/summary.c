@@ -30,7 +30,7 @@ typedef struct table {
     int count;
 } table;
 
-/* ---- is it a chain? ---------------------------------------------------------------------------- */
+/* ---- is it a chain? --------------------------------------------------------------------- */
 
 static uint32_t outer_call_of(const cn_context *c, uint32_t id) {
     uint32_t call = c->call_of_node.items[id];
@@ -56,7 +56,7 @@ static bool is_chain(const cn_model *m) {
     return true;
 }
 
-/* ---- fields of a row ----------------------------------------------------------------------------- */
+/* ---- fields of a row -------------------------------------------------------------------- */
 
 static void add_number(text *out, size_t n) {
     char digits[32];
@@ -151,7 +151,7 @@ static const char *trainable_field(const cn_layer *l) {
     return !has ? "-" : l->frozen ? "N" : "Y";
 }
 
-/* ---- cells ------------------------------------------------------------------------------------------ */
+/* ---- cells ------------------------------------------------------------------------------ */
 
 /* Bytes of the character at s, and its width: everything but ASCII is one cell wide. */
 static size_t character_bytes(const char *s) {
@@ -255,7 +255,7 @@ static void add_rule(table *t, const char *left, const char *line, const char *c
     text_printf(&t->out, "%s\n", right);
 }
 
-/* ---- the table ---------------------------------------------------------------------------------------- */
+/* ---- the table -------------------------------------------------------------------------- */
 
 static bool lay_out(table *t) {
     const double chain[] = {0.45, 0.80, 1.0}, graph_shares[] = {0.3, 0.56, 0.74, 1.0};
@@ -331,7 +331,7 @@ static void add_table(table *t) {
     add_rule(t, "└", "─", "┴", "┘");
 }
 
-/* ---- what it amounts to ---------------------------------------------------------------------------------- */
+/* ---- what it amounts to ----------------------------------------------------------------- */
 
 typedef struct amount {
     size_t count, bytes;

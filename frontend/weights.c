@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* ---- looking and setting -------------------------------------------------------------------- */
+/* ---- looking and setting ---------------------------------------------------------------- */
 
 size_t cn_weight_count(const cn_model *m) {
     return m == NULL ? 0 : m->weights.count;
@@ -66,7 +66,7 @@ cn_status cn_set_weight(cn_model *m, const char *name, const cn_array *x) {
     return ok ? CN_OK : c->diag.status;
 }
 
-/* ---- entries ------------------------------------------------------------------------------------ */
+/* ---- entries ---------------------------------------------------------------------------- */
 
 safetensors_entry weights_entry(const char *name, const variable *v) {
     return (safetensors_entry){
@@ -138,7 +138,7 @@ void weights_take(const safetensors *file, const variable_list *list) {
     }
 }
 
-/* ---- files ----------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------ */
 
 static bool save_weights(cn_model *m, const char *path, arena *scratch) {
     safetensors_entry *entries = ARENA_ARRAY(scratch, safetensors_entry, m->weights.count + 1);

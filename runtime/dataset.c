@@ -33,7 +33,7 @@ dataset dataset_range(const dataset *d, int64_t begin, int64_t end) {
     return part;
 }
 
-/* ---- gathering ------------------------------------------------------------------------------ */
+/* ---- gathering -------------------------------------------------------------------------- */
 
 static void gather_column(const dataset_column *c, const int64_t *indices, int64_t count,
                           uint8_t *to) {

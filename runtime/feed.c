@@ -41,7 +41,7 @@ int64_t feed_batch_count(const dataset *d, int64_t batch_size) {
     return d->count / batch_size + (d->count % batch_size != 0);
 }
 
-/* ---- order ------------------------------------------------------------------------------------- */
+/* ---- order ------------------------------------------------------------------------------ */
 
 __extension__ typedef unsigned __int128 wide_product;
 
@@ -91,7 +91,7 @@ static void make_order(feed *f) {
     }
 }
 
-/* ---- buffers -------------------------------------------------------------------------------------- */
+/* ---- buffers ---------------------------------------------------------------------------- */
 
 static size_t column_room(const dataset_column *c, int64_t batch) {
     return size_align(c->sample_bytes * (size_t)batch, 64);
@@ -136,7 +136,7 @@ static void lay_out(feed *f, slot *s) {
         rows->sample_weight = (float *)(void *)at;
 }
 
-/* ---- filling ----------------------------------------------------------------------------------------- */
+/* ---- filling ---------------------------------------------------------------------------- */
 
 static bool fill(feed *f, slot *s, int64_t index) {
     int64_t first = index * f->options.batch_size, left = f->data.count - first;
@@ -189,7 +189,7 @@ const feed_batch *feed_next(feed *f, diagnostics *diag) {
     return NULL;
 }
 
-/* ---- making and freeing --------------------------------------------------------------------------------- */
+/* ---- making and freeing ----------------------------------------------------------------- */
 
 static bool take_memory(feed *f) {
     if (!measure(f))

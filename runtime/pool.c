@@ -62,7 +62,7 @@ static void take_pieces(pool *p) {
     }
 }
 
-/* ---- workers ---------------------------------------------------------------------------------- */
+/* ---- workers ---------------------------------------------------------------------------- */
 
 static void help(pool *p) {
     atomic_fetch_add(&p->inside, 1);
@@ -119,7 +119,7 @@ static void start_workers(pool *p) {
     }
 }
 
-/* ---- running a job ------------------------------------------------------------------------------- */
+/* ---- running a job ---------------------------------------------------------------------- */
 
 static void open_job(pool *p, pool_task task, void *user, int64_t count, int64_t grain) {
     int64_t piece = count / ((int64_t)p->threads * PIECES_PER_THREAD);
@@ -156,7 +156,7 @@ void pool_run(pool *p, pool_task task, void *user, int64_t count, int64_t grain)
 
 int pool_threads(const pool *p) { return p->threads; }
 
-/* ---- the pools of the process ----------------------------------------------------------------------- */
+/* ---- the pools of the process ----------------------------------------------------------- */
 
 static struct {
     atomic_flag lock;

@@ -65,7 +65,7 @@ static bool read_file(const char *path, memory *m, diagnostics *d, growing *g) {
     return ok;
 }
 
-/* ---- the header ------------------------------------------------------------------------------- */
+/* ---- the header ------------------------------------------------------------------------- */
 
 static cn_dtype element_type(uint8_t code, size_t *file_bytes) {
     static const struct {
@@ -120,7 +120,7 @@ static bool check_length(const reader *r, const char *path, diagnostics *d, cons
                      there < wanted ? "is cut short" : "has bytes after its end", wanted, there);
 }
 
-/* ---- host order ---------------------------------------------------------------------------------- */
+/* ---- host order ------------------------------------------------------------------------- */
 
 static void to_host(const uint8_t *from, size_t file_bytes, int64_t count, cn_dtype dtype,
                     uint8_t *to) {

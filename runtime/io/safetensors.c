@@ -27,7 +27,7 @@
 #define MOST_HEADER_BYTES UINT64_C(100000000)
 static const char checksum_key[] = "sha256", metadata_key[] = "__metadata__";
 
-/* ---- element types ------------------------------------------------------------------------------ */
+/* ---- element types ---------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -46,7 +46,7 @@ static const char *name_of_dtype(cn_dtype dtype) {
     return NULL;
 }
 
-/* ---- the checksum ---------------------------------------------------------------------------------- */
+/* ---- the checksum ----------------------------------------------------------------------- */
 
 static void hash_text(sha256 *h, const char *words) {
     sha256_string(h, words, strlen(words));
@@ -76,7 +76,7 @@ static void checksum_of(const safetensors *s, char hex[SHA256_HEX_SIZE]) {
     sha256_to_hex(&digest, hex);
 }
 
-/* ---- reading the header ------------------------------------------------------------------------------ */
+/* ---- reading the header ----------------------------------------------------------------- */
 
 typedef struct parser {
     const char *path;
@@ -286,7 +286,7 @@ void safetensors_close(safetensors *s) {
     *s = (safetensors){0};
 }
 
-/* ---- asking ---------------------------------------------------------------------------------------------- */
+/* ---- asking ----------------------------------------------------------------------------- */
 
 const safetensors_entry *safetensors_find(const safetensors *s, const char *name) {
     for (size_t i = 0; i < s->entry_count; i++)
@@ -302,7 +302,7 @@ const char *safetensors_find_text(const safetensors *s, const char *key) {
     return NULL;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------- */
+/* ---- writing ---------------------------------------------------------------------------- */
 
 static json_t *texts_to_json(const safetensors *s) {
     char hex[SHA256_HEX_SIZE];
