@@ -77,7 +77,11 @@ static bool merge(rewriter *r, const node *n, const value *operands, value *resu
 }
 
 static graph *run(graph *g, pass_context *cx) {
-    return merged(g, cx->arena);
+    arena_mark mark = arena_get_mark(cx->arena);
+    graph *out = merged(g, cx->arena);
+    if (out == g)
+        arena_rewind(cx->arena, mark);
+    return out;
 }
 
 const pass pass_cse = {

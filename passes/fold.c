@@ -114,10 +114,13 @@ static value fold_select(graph *g, const node *n, const use_counts *uses) {
     return n->operands[condition != 0 ? 1 : 2];
 }
 
+/* B counts as known only where the graph is bound to one. */
 static value fold_dim_size(graph *g, const node *n, const use_counts *uses) {
     (void)uses;
     const leaf_attributes *a = n->attributes;
-    return a->size.symbolic ? NO_VALUE : build_constant(g, a->dtype, (double)a->size.count);
+    if (a->size.symbolic && g->bound_batch == 0)
+        return NO_VALUE;
+    return build_constant(g, a->dtype, (double)dim_bind(a->size, g->bound_batch));
 }
 
 static const peephole rules[] = {

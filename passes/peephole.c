@@ -116,17 +116,19 @@ static bool visit(rewriter *r, const node *n, const value *operands, value *resu
     return true;
 }
 
-/* Nodes a rule makes on the way to its result are seen by the next sweep only; the last sweep
- * finds nothing. */
+/* Nodes a rule makes on the way to its result are seen by the next sweep only. The last sweep
+ * finds nothing, and what it copied is given back. */
 graph *peephole_rewrite(graph *g, pass_context *cx, const peephole *const *tables) {
     enum { MOST_SWEEPS = 10 };
-    bool changed = true;
-    for (int sweep = 0; g != NULL && changed && sweep < MOST_SWEEPS; sweep++) {
+    for (int sweep = 0; g != NULL && sweep < MOST_SWEEPS; sweep++) {
+        bool changed;
+        arena_mark mark = arena_get_mark(cx->arena);
         graph *better = rewrite_with(g, cx->arena, tables, &changed);
-        if (better == NULL)
-            return NULL;
-        if (changed)
-            g = without_dead_nodes(better, cx->arena);
+        if (better != NULL && !changed) {
+            arena_rewind(cx->arena, mark);
+            return g;
+        }
+        g = better == NULL ? NULL : without_dead_nodes(better, cx->arena);
     }
     return g;
 }

@@ -48,6 +48,22 @@ static void padding_a_splat_is_no_splat(void **state) {
           "}\n");
 }
 
+static void a_bound_batch_is_known(void **state) {
+    becomes(*state, &pass_fold,
+            "func @f() {\n"
+            "  guard \"batch = 6: sorted\"\n"
+            "  batch 6\n"
+            "  %1 = dim_size {size=2*B} : f32[]\n"
+            "  return %1\n"
+            "}\n",
+            "func @f() {\n"
+            "  guard \"batch = 6: sorted\"\n"
+            "  batch 6\n"
+            "  %1 = constant {value=[12]} : f32[]\n"
+            "  return %1\n"
+            "}\n");
+}
+
 static void random_programs_compute_the_same(void **state) {
     check_random_programs(*state, &pass_fold, 500, 50);
 }
@@ -58,6 +74,7 @@ int main(void) {
         WITH_WORKSPACE(integers_fold_exactly),
         WITH_WORKSPACE(barriers_hold_constants_back),
         WITH_WORKSPACE(padding_a_splat_is_no_splat),
+        WITH_WORKSPACE(a_bound_batch_is_known),
         WITH_WORKSPACE(random_programs_compute_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
