@@ -60,7 +60,7 @@ static value improve(walk *w, graph *g, const node *n) {
         if (v.node < count || now.result_count != 1)
             return best; /* it was there before: tried already */
     }
-    assert(!"rules undo each other");
+    assert(false && "rules undo each other");
     return best;
 }
 

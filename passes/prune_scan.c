@@ -37,7 +37,7 @@ static bool **find_used(const graph *g, arena *a) {
     return used;
 }
 
-/* ---- what is needed ------------------------------------------------------------------------- */
+/* ---- what is needed -------------------------------------------------------------------------- */
 
 static void mark_inputs(const graph *body, const needs *need, arena *a) {
     bool *live = ARENA_ARRAY(a, bool, body->nodes.count);
@@ -82,7 +82,7 @@ static bool needs_all(const node *scan, const needs *need) {
     return true;
 }
 
-/* ---- the smaller scan ------------------------------------------------------------------------- */
+/* ---- the smaller scan ------------------------------------------------------------------------ */
 
 static graph *smaller_body(const graph *body, const needs *need, arena *a) {
     graph *out = graph_new(a, NULL);
