@@ -21,11 +21,12 @@ lowering *lowering_new(arena *a, const graph *region, kernel *k) {
     lowering *l = ARENA_NEW(a, lowering);
     lower_state *s = ARENA_NEW(a, lower_state);
     *l = (lowering){a, region, k, s};
-    s->buffer_of_input = ARENA_ARRAY(a, int, region->nodes.count);
-    for (uint32_t i = 0; i < region->nodes.count; i++)
-        s->buffer_of_input[i] = -1;
     lower_scope_open(l, &k->body, NULL);
     return l;
+}
+
+static int buffer_of_input(const lower_state *s, value v) {
+    return s->buffer_of_input == NULL ? -1 : s->buffer_of_input[v.node] - 1;
 }
 
 /* ---- variables and scopes ---------------------------------------------------------------- */
@@ -276,7 +277,7 @@ static const expr *compute_once(lowering *l, value v, const expr *const *index) 
 
 const expr *lower_value(lowering *l, value v, const expr *const *index) {
     lower_state *s = l->state;
-    int buffer = s->buffer_of_input[v.node];
+    int buffer = buffer_of_input(s, v);
     if (buffer >= 0)
         return load(l, buffer, index, s->guard, zero_of(l->arena, value_type(l->region, v)->dtype));
     if (s->locals != NULL && s->locals[v.node].buffer >= 0)
@@ -320,7 +321,7 @@ const expr *lower_operand(lowering *l, const node *n, uint32_t i, const expr *co
 static const expr *guarded_value(lowering *l, value v, const expr *const *index, const expr *guard,
                                  const expr *otherwise) {
     lower_state *s = l->state;
-    int buffer = s->buffer_of_input[v.node];
+    int buffer = buffer_of_input(s, v);
     const expr *outer = s->guard, *both = condition(l, outer, guard);
     if (buffer >= 0)
         return load(l, buffer, index, both, otherwise);

@@ -46,7 +46,7 @@ typedef struct row_local {
 struct access_list;
 
 typedef struct lower_state {
-    int *buffer_of_input;    /* by region node: argument buffer of a region input, else -1 */
+    int *buffer_of_input;    /* by region node: argument buffer of a region input + 1, else 0 */
     row_local *locals;       /* by region node, or NULL */
     int row_depth;           /* scope depth of one row; locals are filled there */
     int first_result;        /* argument buffer of the group's result 0 */

@@ -12,6 +12,8 @@
 
 #include "passes/fuse.h"
 
+const char refused_as_linked[] = "another kernel lies between them";
+
 bool fusion_is_source(fusion *f, uint32_t id) {
     const node *n = graph_node(f->graph, id);
     if (n->op == &op_input)
@@ -21,71 +23,124 @@ bool fusion_is_source(fusion *f, uint32_t id) {
 
 /* ---- convexity ----------------------------------------------------------------------------- */
 
-static bool first_visit(fusion *f, uint32_t id) {
-    bool first = f->seen[id] != f->now;
-    f->seen[id] = f->now;
+static bool first_visit(uint32_t *seen, uint32_t at, uint32_t now) {
+    bool first = seen[at] != now;
+    seen[at] = now;
     return first;
 }
 
-static void push_group(fusion *f, uint32_t group, node_list *work) {
-    if (f->seen_group[group] == f->now)
-        return;
-    f->seen_group[group] = f->now;
+static void push_nodes(fusion *f, uint32_t group) {
     const node_list *nodes = &f->groups.items[group].nodes;
     for (uint32_t i = 0; i < nodes->count; i++)
-        vec_push(f->cx->arena, work, nodes->items[i]);
+        vec_push(f->cx->arena, &f->work, nodes->items[i]);
 }
 
-/* The users of both groups that lie outside them, through free nodes, which are part of either
- * end. True when `direct` edges count and there is one. */
-static bool find_exits(fusion *f, uint32_t a, uint32_t b, bool direct, node_list *exits) {
-    node_list work = {0};
+static uint32_t position(const fusion *f, uint32_t group) {
+    return f->groups.items[group].position;
+}
+
+/* Collects in `exits` the groups that read `from` and stand before `to`; free nodes between are
+ * part of either end. Whether `to` itself reads it. */
+static bool find_exits(fusion *f, uint32_t from, uint32_t to) {
+    bool meets = false;
     f->now++;
-    push_group(f, a, &work);
-    push_group(f, b, &work);
-    uint32_t members = work.count;
-    for (uint32_t i = 0; i < work.count; i++) {
-        const node_list *users = &f->users[work.items[i]];
+    f->work.count = f->exits.count = 0;
+    push_nodes(f, from);
+    for (uint32_t i = 0; i < f->work.count; i++) {
+        const node_list *users = &f->users[f->work.items[i]];
         for (uint32_t k = 0; k < users->count; k++) {
             uint32_t user = users->items[k], group = f->group_of[user];
-            bool inside = group != 0 && (group == a || group == b);
-            if (inside && direct && (i >= members || group != f->group_of[work.items[i]]))
+            meets = meets || group == to;
+            if (group == 0 ? first_visit(f->seen, user, f->now) : false)
+                vec_push(f->cx->arena, &f->work, user);
+            if (group != 0 && group != from && position(f, group) < position(f, to) &&
+                first_visit(f->seen_group, group, f->now))
+                vec_push(f->cx->arena, &f->exits, group);
+        }
+    }
+    return meets;
+}
+
+/* Marks in seen_group all groups between the two, in order, that depend on `from`. Whether one of
+ * them leads to `to`; with `direct`, also whether `from` does. */
+static bool mark_between(fusion *f, uint32_t from, uint32_t to, bool direct) {
+    if (find_exits(f, from, to) && direct)
+        return true;
+    f->now++;
+    f->work.count = 0;
+    for (uint32_t i = 0; i < f->exits.count; i++) {
+        f->seen_group[f->exits.items[i]] = f->now;
+        push_nodes(f, f->exits.items[i]);
+    }
+    for (uint32_t i = 0; i < f->work.count; i++) {
+        const node_list *users = &f->users[f->work.items[i]];
+        for (uint32_t k = 0; k < users->count; k++) {
+            uint32_t user = users->items[k], group = f->group_of[user];
+            if (group == to)
                 return true;
-            if (inside || !first_visit(f, user))
-                continue;
-            if (f->free[user])
-                vec_push(f->cx->arena, &work, user);
-            else
-                vec_push(f->cx->arena, exits, user);
+            if (group == 0 ? first_visit(f->seen, user, f->now) : false)
+                vec_push(f->cx->arena, &f->work, user);
+            if (group != 0 && position(f, group) < position(f, to) &&
+                first_visit(f->seen_group, group, f->now))
+                push_nodes(f, group);
         }
     }
     return false;
 }
 
 bool groups_are_linked(fusion *f, uint32_t a, uint32_t b, bool direct) {
-    node_list exits = {0}, work = {0};
-    if (find_exits(f, a, b, direct, &exits))
-        return true;
-    f->now++;
-    for (uint32_t i = 0; i < exits.count; i++) {
-        if (f->group_of[exits.items[i]] != 0)
-            push_group(f, f->group_of[exits.items[i]], &work);
+    bool a_first = position(f, a) < position(f, b);
+    return mark_between(f, a_first ? a : b, a_first ? b : a, direct);
+}
+
+/* ---- merging ---------------------------------------------------------------------------------- */
+
+static void merge_lists(fusion *f, node_list *to, const node_list *from) {
+    node_list merged = {0};
+    for (uint32_t i = 0, k = 0; i < to->count || k < from->count;) {
+        bool left = k == from->count || (i < to->count && to->items[i] < from->items[k]);
+        vec_push(f->cx->arena, &merged, left ? to->items[i++] : from->items[k++]);
+    }
+    *to = merged;
+}
+
+static void put(fusion *f, uint32_t at, uint32_t group) {
+    f->order.items[at] = group;
+    f->groups.items[group].position = at;
+}
+
+/* Of what stands between the two, what depends on the first moves behind the second. */
+static void close_gap(fusion *f, uint32_t into, uint32_t from) {
+    bool into_first = position(f, into) < position(f, from);
+    uint32_t first = into_first ? into : from, last = into_first ? from : into;
+    uint32_t begin = position(f, first), end = position(f, last), at = begin;
+    mark_between(f, first, last, false);
+    f->exits.count = 0;
+    for (uint32_t i = begin + 1; i < end; i++) {
+        uint32_t group = f->order.items[i];
+        if (f->seen_group[group] == f->now)
+            vec_push(f->cx->arena, &f->exits, group);
         else
-            vec_push(f->cx->arena, &work, exits.items[i]);
+            put(f, at++, group);
     }
-    for (uint32_t i = 0; i < work.count; i++) {
-        const node_list *users = &f->users[work.items[i]];
-        for (uint32_t k = 0; k < users->count; k++) {
-            uint32_t user = users->items[k], group = f->group_of[user];
-            if (group != 0 && (group == a || group == b))
-                return true;
-            if (group != 0)
-                push_group(f, group, &work);
-            else if (first_visit(f, user))
-                vec_push(f->cx->arena, &work, user);
-        }
-    }
-    return false;
+    put(f, at++, into);
+    for (uint32_t i = 0; i < f->exits.count; i++)
+        put(f, at++, f->exits.items[i]);
+    f->order.items[end] = from; /* dead: it keeps the last place */
+    f->groups.items[from].position = end;
+}
+
+void merge_groups(fusion *f, uint32_t into, uint32_t from, group_kind kind) {
+    fusion_group *a = &f->groups.items[into], *b = &f->groups.items[from];
+    close_gap(f, into, from);
+    merge_lists(f, &a->nodes, &b->nodes);
+    for (uint32_t i = 0; i < b->nodes.count; i++)
+        f->group_of[b->nodes.items[i]] = into;
+    a->kind = kind;
+    a->several = a->several || b->several;
+    a->changed = ++f->merges;
+    b->alive = false;
+    b->nodes.count = 0;
 }
 
 /* ---- members, outputs, buffers ----------------------------------------------------------------- */
@@ -181,6 +236,10 @@ static bool has_barrier(const fusion *f, uint32_t group) {
 
 bool candidate_accept(fusion *f, uint32_t a, uint32_t b, const char **why) {
     const target_facts *facts = f->cx->facts;
+    if (b != 0 && (f->groups.items[a].plain || f->groups.items[b].plain)) {
+        *why = "a scan is a loop over kernels";
+        return false;
+    }
     if (b != 0 && (has_barrier(f, a) || has_barrier(f, b))) {
         *why = "a barrier stands there";
         return false;
@@ -196,7 +255,7 @@ bool candidate_accept(fusion *f, uint32_t a, uint32_t b, const char **why) {
         return false;
     }
     if (b != 0 && groups_are_linked(f, a, b, false)) {
-        *why = "another kernel lies between them";
+        *why = refused_as_linked;
         return false;
     }
     return true;

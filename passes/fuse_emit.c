@@ -20,6 +20,7 @@ typedef struct emission {
     fusion *f;
     graph *to;
     value **map;         /* by node of the old graph: values in `to` */
+    value **inner;       /* ... and in the region that is being built; cleared after it */
     bool *emitted_group; /* by group */
 } emission;
 
@@ -89,15 +90,14 @@ static const char *group_name(const emission *e, const fusion_group *g, const ty
 
 typedef struct region_builder {
     graph *region;
-    value **inner;     /* by node of the old graph: values in the region */
     VEC(value) operands; /* in the old graph */
 } region_builder;
 
 static value region_value(emission *e, region_builder *b, value v) {
     const node *n = value_node(e->f->graph, v);
-    if (b->inner[v.node] == NULL)
-        b->inner[v.node] = ARENA_ARRAY(arena_of(e), value, n->result_count);
-    value *inside = &b->inner[v.node][v.result];
+    if (e->inner[v.node] == NULL)
+        e->inner[v.node] = ARENA_ARRAY(arena_of(e), value, n->result_count);
+    value *inside = &e->inner[v.node][v.result];
     if (value_is_none(*inside)) {
         *inside = graph_add_input(b->region, NULL, n->types[v.result], INPUT_DATA, false);
         vec_push(arena_of(e), &b->operands, v);
@@ -109,11 +109,11 @@ static void copy_member(emission *e, region_builder *b, uint32_t id) {
     const node *n = graph_node(e->f->graph, id);
     value *operands = ARENA_ARRAY(arena_of(e), value, n->operand_count);
     for (uint32_t i = 0; i < n->operand_count; i++)
-        operands[i] = b->inner[n->operands[i].node][n->operands[i].result];
+        operands[i] = e->inner[n->operands[i].node][n->operands[i].result];
     value v = graph_copy_node(b->region, n, operands);
-    b->inner[id] = ARENA_ARRAY(arena_of(e), value, n->result_count);
+    e->inner[id] = ARENA_ARRAY(arena_of(e), value, n->result_count);
     for (uint32_t r = 0; r < n->result_count; r++)
-        b->inner[id][r] = value_result(v, r);
+        e->inner[id][r] = value_result(v, r);
 }
 
 /* Inputs are the first nodes of a graph: they are made before any member is copied. */
@@ -144,8 +144,7 @@ static value add_group(emission *e, const region_builder *b, const group_attribu
 }
 
 static region_builder new_region(emission *e, const char *name) {
-    return (region_builder){.region = graph_new(arena_of(e), name),
-                            .inner = ARENA_ARRAY(arena_of(e), value *, e->f->graph->nodes.count)};
+    return (region_builder){.region = graph_new(arena_of(e), name)};
 }
 
 /* Results others read, in node order; an opaque nest stores all of its own. */
@@ -154,8 +153,15 @@ static void add_outputs(emission *e, region_builder *b) {
     for (uint32_t i = 0; i < f->outputs.count; i++) {
         uint32_t id = f->outputs.items[i];
         for (uint32_t r = 0; r < graph_node(f->graph, id)->result_count; r++)
-            graph_add_output(b->region, b->inner[id][r], NULL, -1);
+            graph_add_output(b->region, e->inner[id][r], NULL, -1);
     }
+}
+
+static void forget_region(emission *e, const region_builder *b) {
+    for (uint32_t i = 0; i < e->f->members.count; i++)
+        e->inner[e->f->members.items[i]] = NULL;
+    for (uint32_t i = 0; i < b->operands.count; i++)
+        e->inner[b->operands.items[i].node] = NULL;
 }
 
 static void emit_group(emission *e, uint32_t group) {
@@ -170,6 +176,7 @@ static void emit_group(emission *e, uint32_t group) {
     for (uint32_t i = 0; i < f->members.count; i++)
         copy_member(e, &b, f->members.items[i]);
     add_outputs(e, &b);
+    forget_region(e, &b);
     e->to->location = last->location;
     value v = add_group(e, &b, &attributes);
     uint32_t next = 0;
@@ -267,7 +274,7 @@ static void emit_with_operands(emission *e, uint32_t id) {
         stack.count--;
         if (done)
             continue;
-        if (group != 0)
+        if (group != 0 && !e->f->groups.items[group].plain)
             emit_group(e, group);
         else
             emit_plain(e, top);
@@ -288,6 +295,8 @@ static value emit_copy(emission *e, value v) {
                                    .in_place = ""};
     region_builder b = new_region(e, attributes.name);
     graph_add_output(b.region, region_value(e, &b, v), NULL, -1);
+    e->f->members.count = 0;
+    forget_region(e, &b);
     return add_group(e, &b, &attributes);
 }
 
@@ -319,6 +328,7 @@ static bool add_graph_outputs(emission *e) {
 graph *fusion_emit(fusion *f) {
     emission e = {.f = f, .to = graph_new(f->cx->arena, f->graph->name)};
     e.map = ARENA_ARRAY(f->cx->arena, value *, f->graph->nodes.count);
+    e.inner = ARENA_ARRAY(f->cx->arena, value *, f->graph->nodes.count);
     e.emitted_group = ARENA_ARRAY(f->cx->arena, bool, f->groups.count);
     copy_interface(f->graph, e.to, e.map);
     for (uint32_t id = 1; id < f->graph->nodes.count; id++) {

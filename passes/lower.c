@@ -28,9 +28,10 @@ static void add_buffer(kernel *k, const type *t, buffer_access how, const char *
 
 static void add_arguments(lowering *l) {
     kernel *k = l->kernel;
+    lowering_state(l)->buffer_of_input = ARENA_ARRAY(l->arena, int, l->region->nodes.count);
     for (uint32_t i = 0; i < l->region->inputs.count; i++) {
         value v = l->region->inputs.items[i].value;
-        lowering_state(l)->buffer_of_input[v.node] = (int)i;
+        lowering_state(l)->buffer_of_input[v.node] = (int)i + 1;
         add_buffer(k, value_type(l->region, v), BUFFER_IN, "x");
     }
     lowering_state(l)->first_result = (int)k->buffers.count;
