@@ -151,11 +151,14 @@ static value reverse_forms(graph *g, const node *n, const use_counts *uses) {
 
 /* ---- transpose, reshape ---------------------------------------------------------------------- */
 
-/* Axes of 1 lie anywhere in memory: moving only them is a reshape. */
+/* Axes of 1 lie anywhere in memory: moving only them is a reshape. (Not after a contraction: the
+ * layout pass will turn that one.) */
 static value transpose_of_unit_axes(graph *g, const node *n, const use_counts *uses) {
     (void)uses;
     const integer_list *axes = &movement_of(n)->axes;
     int64_t last = -1;
+    if (operand_made_by(g, n, 0, &op_dot_general) != NULL)
+        return NO_VALUE;
     for (int i = 0; i < axes->count; i++) {
         if (dim_is(n->types[0].dims[i], 1))
             continue;
