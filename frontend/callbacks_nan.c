@@ -1,8 +1,8 @@
 /* TerminateOnNaN: ends training at the batch whose loss is not finite.
  *
- * The loss in the logs is the mean over the epoch so far, kept as a sum in f64. A loss is a float32,
- * so the sum of finite ones is finite, and one that is not makes the sum so for good: the first
- * batch after which the mean is not finite is the one whose own loss was not.
+ * The loss in the logs is the mean over the epoch so far, kept as a sum in f64. A loss is a
+ * float32, so the sum of finite ones is finite, and one that is not makes the sum so for good: the
+ * first batch after which the mean is not finite is the one whose own loss was not.
  */
 #include <math.h>
 

@@ -10,9 +10,9 @@ typedef struct data_match {
     bool with_targets;
 } data_match;
 
-/* By name when every column has one that the model knows, else by position. A sample's shape must be
- * the model's, but for axes of 1 (images without a channel axis, labels [1]). Labels of array-backed
- * data are checked here, all of them. False with a message. */
+/* By name when every column has one that the model knows, else by position. A sample's shape must
+ * be the model's, but for axes of 1 (images without a channel axis, labels [1]). Labels of
+ * array-backed data are checked here, all of them. False with a message. */
 bool data_match_model(cn_model *m, cn_source where, const char *call, const dataset *d,
                       bool with_targets, data_match *out);
 /* Labels of one gathered batch, for data made by a callback; samples[row] is its place. */

@@ -4,7 +4,7 @@
  * the screen. Anywhere else (a file, a pipe, the program's own writer) an epoch is one line when
  * it ends, with a sign of life each minute: no backspaces in logs. The line is Keras':
  *
- *     5/5 ━━━━━━━━━━━━━━━━━━━━ 0s 2ms/step - accuracy: 0.9000 - loss: 0.1000 - val_loss: 0.2000
+ *     5/5 ━━━━━ 0s 2ms/step - accuracy: 0.9000 - loss: 0.1000 - val_loss: 0.2000
  *
  * before the end with the time that is left in place of the time it took. The time of a step
  * leaves out the first, which may compile.
