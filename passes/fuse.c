@@ -8,9 +8,11 @@
  * Every node that computes starts as a group of its own; groups merge greedily while one loop
  * nest can compute both (fuse_candidate.c). The order decides what is won:
  *
- *   1. contractions take what follows them (bias, activation, residual, optimizer update)
- *   2. bottom-up, every group takes its producers: maps into maps, into reductions, reductions
- *      into the maps after them (rows)
+ *   1. bottom-up, every group but contractions takes its producers: maps into maps and into
+ *      reductions, reductions into the maps after them (rows)
+ *   2. contractions take what follows them (bias, activation, residual, optimizer update), and
+ *      then what only they read: whole groups by now, so nothing is stored that a reader could
+ *      have computed for itself
  *   3. cheap leftovers that read one array are copied into their few readers
  *   4. sideways: reductions of one input, scalar work, the updates of different parameters
  *
@@ -197,7 +199,69 @@ static bool try_merge(fusion *f, uint32_t into, uint32_t from) {
     return true;
 }
 
-/* ---- 1: what follows a contraction ------------------------------------------------------------------ */
+/* ---- 1: producers into consumers ------------------------------------------------------------------------ */
+
+static void collect_producers(fusion *f, uint32_t id, uint32_t group, node_list *out) {
+    const node *n = graph_node(f->graph, id);
+    for (uint32_t i = 0; i < n->operand_count; i++) {
+        uint32_t from = n->operands[i].node, producer = f->group_of[from];
+        if (f->free[from]) {
+            collect_producers(f, from, group, out);
+        } else if (producer != group && producer != 0 && f->seen_group[producer] != f->now) {
+            f->seen_group[producer] = f->now;
+            vec_push(f->cx->arena, out, producer);
+        }
+    }
+}
+
+static node_list producers_of(fusion *f, uint32_t group) {
+    node_list producers = {0};
+    f->now++;
+    for (uint32_t i = f->groups.items[group].nodes.count; i-- > 0;)
+        collect_producers(f, f->groups.items[group].nodes.items[i], group, &producers);
+    return producers;
+}
+
+static bool is_contraction(const fusion *f, uint32_t group) {
+    return f->groups.items[group].kind == GROUP_CONTRACT;
+}
+
+static bool take_one_producer(fusion *f, uint32_t group, bool contractions) {
+    if (!contractions && is_contraction(f, group))
+        return false;
+    node_list producers = producers_of(f, group);
+    for (uint32_t i = 0; i < producers.count; i++)
+        if ((contractions || !is_contraction(f, producers.items[i])) &&
+            try_merge(f, group, producers.items[i]))
+            return true;
+    return false;
+}
+
+/* Groups are numbered by their first node, so this order is bottom-up. A merge below may open
+ * one above (the sum of a softmax, then its exponential): again until nothing changes. */
+static void merge_producers(fusion *f, bool contractions) {
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (uint32_t g = f->groups.count; g-- > 1;)
+            while (f->groups.items[g].alive && take_one_producer(f, g, contractions))
+                changed = true;
+    }
+}
+
+/* One line for each edge between kernels: why it is one. */
+static void report_refusals(fusion *f) {
+    const char *why = NULL;
+    for (uint32_t g = 1; f->cx->remarks != NULL && g < f->groups.count; g++) {
+        if (!f->groups.items[g].alive)
+            continue;
+        node_list producers = producers_of(f, g);
+        for (uint32_t i = 0; i < producers.count; i++)
+            if (!candidate_accept(f, g, producers.items[i], &why))
+                remark(f, producers.items[i], g, why);
+    }
+}
+
+/* ---- 2: what follows a contraction ------------------------------------------------------------------ */
 
 /* Groups that read a value of this node, through free nodes too. */
 static void collect_readers(fusion *f, uint32_t id, uint32_t group, node_list *out) {
@@ -241,61 +305,6 @@ static void grow_contractions(fusion *f) {
     for (uint32_t g = 1; g < f->groups.count; g++) {
         const fusion_group *group = &f->groups.items[g];
         while (group->alive && group->kind == GROUP_CONTRACT && take_one_reader(f, g)) {}
-    }
-}
-
-/* ---- 2: producers into consumers ------------------------------------------------------------------------ */
-
-static void collect_producers(fusion *f, uint32_t id, uint32_t group, node_list *out) {
-    const node *n = graph_node(f->graph, id);
-    for (uint32_t i = 0; i < n->operand_count; i++) {
-        uint32_t from = n->operands[i].node, producer = f->group_of[from];
-        if (f->free[from]) {
-            collect_producers(f, from, group, out);
-        } else if (producer != group && producer != 0 && f->seen_group[producer] != f->now) {
-            f->seen_group[producer] = f->now;
-            vec_push(f->cx->arena, out, producer);
-        }
-    }
-}
-
-static node_list producers_of(fusion *f, uint32_t group) {
-    node_list producers = {0};
-    f->now++;
-    for (uint32_t i = f->groups.items[group].nodes.count; i-- > 0;)
-        collect_producers(f, f->groups.items[group].nodes.items[i], group, &producers);
-    return producers;
-}
-
-static bool take_one_producer(fusion *f, uint32_t group) {
-    node_list producers = producers_of(f, group);
-    for (uint32_t i = 0; i < producers.count; i++)
-        if (try_merge(f, group, producers.items[i]))
-            return true;
-    return false;
-}
-
-/* Groups are numbered by their first node, so this order is bottom-up. A merge below may open
- * one above (the sum of a softmax, then its exponential): again until nothing changes. */
-static void merge_producers(fusion *f) {
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (uint32_t g = f->groups.count; g-- > 1;)
-            while (f->groups.items[g].alive && take_one_producer(f, g))
-                changed = true;
-    }
-}
-
-/* One line for each edge between kernels: why it is one. */
-static void report_refusals(fusion *f) {
-    const char *why = NULL;
-    for (uint32_t g = 1; f->cx->remarks != NULL && g < f->groups.count; g++) {
-        if (!f->groups.items[g].alive)
-            continue;
-        node_list producers = producers_of(f, g);
-        for (uint32_t i = 0; i < producers.count; i++)
-            if (!candidate_accept(f, g, producers.items[i], &why))
-                remark(f, producers.items[i], g, why);
     }
 }
 
@@ -452,11 +461,12 @@ static void classify_groups(fusion *f) {
 static graph *run(graph *g, pass_context *cx) {
     fusion *f = fusion_new(g, cx);
     classify_groups(f);
+    merge_producers(f, false);
     grow_contractions(f);
-    merge_producers(f);
+    merge_producers(f, true);
     copy_cheap_work(f);
     classify_groups(f);
-    merge_producers(f);
+    merge_producers(f, true);
     report_refusals(f);
     merge_sibling_reductions(f);
     merge_updates(f);

@@ -242,10 +242,12 @@ static void mark_after(iteration *it) {
 
 /* What one use adds to its operand. Under a condition all branches are computed, and an index
  * from data may repeat: both count as more than once. */
-static void mark_use(const member *user, access_kind kind, member *operand) {
+static void mark_use(const member *user, bool windows, access_kind kind, member *operand) {
     if (kind == ACCESS_SIMPLE && user->direct)
         operand->direct = true;
-    if (kind == ACCESS_SIMPLE)
+    if (windows) /* overlapping ones read an element again and again */
+        operand->shifted = VERY_OFTEN;
+    else if (kind == ACCESS_SIMPLE)
         operand->shifted += user->shifted;
     else
         operand->shifted += (user->direct ? 1 : 0) + user->shifted +
@@ -284,7 +286,7 @@ static void mark_uses(iteration *it) {
             member *from = member_at(it, n->operands[list->items.items[k].operand]);
             if (from == NULL)
                 continue;
-            mark_use(m, list->items.items[k].kind, from);
+            mark_use(m, is_sum(it, m) && !fold, list->items.items[k].kind, from);
             mark_folds(m, fold, fold_number, from);
         }
         fold_number += fold;
