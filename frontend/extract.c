@@ -99,9 +99,16 @@ static bool is_updated(const extractor *x, const variable *v) {
     return false;
 }
 
-/* "conv2d/kernel"; variables that no model named are numbered apart. */
+/* "conv2d/kernel"; variables that no model named, and those of two models that are named alike, are
+ * numbered by their place. */
 static const char *state_name(const extractor *x, const variable *v) {
-    return v->path[0] != 0 ? v->path : arena_format(x->g->arena, "%s:%u", v->name, v->id);
+    uint32_t place = x->state_index[v->id];
+    for (uint32_t i = 0; v->path[0] != 0 && i < x->out->variables.count; i++) {
+        const variable *other = x->out->variables.items[i];
+        if (other != v && strcmp(other->path, v->path) == 0)
+            return arena_format(x->g->arena, "%s:%u", v->path, place);
+    }
+    return v->path[0] != 0 ? v->path : arena_format(x->g->arena, "%s:%u", v->name, place);
 }
 
 static void add_inputs(extractor *x) {

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "codegen/cpu/sink.h"
+
 enum { CHAIN = 32, BLOCK = 1024, SPLIT_LEAST = 64, SPLIT_RESULTS = 1 << 13 };
 
 /* ---- one step ---------------------------------------------------------------------------------- */
@@ -249,22 +251,10 @@ bool prefers_columns(emitter *e, const loop_variable *axis, const stmt_list *bod
 
 /* ---- columns ------------------------------------------------------------------------------------------ */
 
-static bool uses(const stmt *s, const loop_variable *v) {
-    if (s->value && expr_uses(s->value, v))
-        return true;
-    for (int i = 0; i < s->rank; i++)
-        if (expr_uses(s->index[i], v))
-            return true;
-    for (uint32_t i = 0; i < s->body.count; i++)
-        if (uses(s->body.items[i], v))
-            return true;
-    return false;
-}
-
 /* Whether a let of the column loop that ends before statement `next` is used later on. */
 static bool outlives(const stmt_list *body, const loop_variable *v, uint32_t next) {
     for (uint32_t i = next; i < body->count; i++)
-        if (uses(body->items[i], v))
+        if (statement_uses(body->items[i], v))
             return true;
     return false;
 }
@@ -386,7 +376,7 @@ static bool find_folds(emitter *e, split *s) {
             outlives(body, fold->variable, i + 1) != outlives(body, fold->variable, end))
             return false;
         for (uint32_t k = i + 1; k < end; k++)
-            if (uses(body->items[k], fold->variable))
+            if (statement_uses(body->items[k], fold->variable))
                 return false;
     }
     return s->count > 0;
