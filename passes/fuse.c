@@ -351,8 +351,7 @@ static bool copy_into_readers(fusion *f, uint32_t group) {
     for (uint32_t i = 0; fits && i < readers.count; i++) {
         const fusion_group *r = &f->groups.items[readers.items[i]];
         fits = !r->plain && (r->kind == GROUP_MAP || r->kind == GROUP_REDUCE || r->kind == GROUP_ROW) &&
-               candidate_accept(f, readers.items[i], 0, &why) &&
-               f->buffers <= (uint32_t)f->cx->facts->max_group_buffers;
+               candidate_accept(f, readers.items[i], 0, &why) && candidate_fits(f);
     }
     f->free[id] = fits;
     f->group_of[id] = fits ? 0 : group;
@@ -389,9 +388,7 @@ static int rank_of_group(const fusion *f, uint32_t group) {
 
 static bool fits_sideways(fusion *f, uint32_t a, uint32_t b) {
     candidate_build(f, a, b);
-    return f->members.count <= (uint32_t)f->cx->facts->max_group_nodes &&
-           f->buffers <= (uint32_t)f->cx->facts->max_group_buffers &&
-           !groups_are_linked(f, a, b, true);
+    return candidate_fits(f) && !groups_are_linked(f, a, b, true);
 }
 
 /* One kernel with a loop nest for each: saves launches where each is small. */

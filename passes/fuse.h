@@ -45,6 +45,8 @@ typedef struct fusion {
 bool fusion_is_source(fusion *f, uint32_t id);
 /* Fills members, outputs and buffers for the union of two groups (b may be 0). */
 void candidate_build(fusion *f, uint32_t a, uint32_t b);
+/* Whether its size is within the target's limits. */
+bool candidate_fits(const fusion *f);
 /* Whether groups a and b may become one kernel; on true the kind is in f->iteration.kind. */
 bool candidate_accept(fusion *f, uint32_t a, uint32_t b, const char **why);
 /* The refusal that other merges may lift. */

@@ -234,8 +234,13 @@ static bool has_barrier(const fusion *f, uint32_t group) {
     return node_has(graph_node(f->graph, f->groups.items[group].nodes.items[0]), OP_BARRIER);
 }
 
-bool candidate_accept(fusion *f, uint32_t a, uint32_t b, const char **why) {
+bool candidate_fits(const fusion *f) {
     const target_facts *facts = f->cx->facts;
+    return f->members.count <= (uint32_t)facts->max_group_nodes &&
+           f->buffers <= (uint32_t)facts->max_group_buffers;
+}
+
+bool candidate_accept(fusion *f, uint32_t a, uint32_t b, const char **why) {
     if (b != 0 && (f->groups.items[a].plain || f->groups.items[b].plain)) {
         *why = "a scan is a loop over kernels";
         return false;
@@ -245,8 +250,7 @@ bool candidate_accept(fusion *f, uint32_t a, uint32_t b, const char **why) {
         return false;
     }
     candidate_build(f, a, b);
-    if (b != 0 && (f->members.count > (uint32_t)facts->max_group_nodes ||
-                   f->buffers > (uint32_t)facts->max_group_buffers)) {
+    if (b != 0 && !candidate_fits(f)) {
         *why = "the kernel would be too large";
         return false;
     }

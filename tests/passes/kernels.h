@@ -247,6 +247,16 @@ static inline void assert_outputs_agree(workspace *w, const graph *g, tensor *co
             }
 }
 
+/* Inputs that f32 can hold, for runs that round. */
+static inline tensor **rounded_inputs(interpreter *it, const graph *g) {
+    tensor **inputs = filled_inputs(it, g);
+    for (uint32_t i = 0; i < g->inputs.count; i++)
+        for (int64_t k = 0; k < inputs[i]->count; k++)
+            if (dtype_is_float(inputs[i]->type.dtype))
+                inputs[i]->items[k].f = (float)inputs[i]->items[k].f;
+    return inputs;
+}
+
 /* `after` by kernels computes what `before` means, on these inputs. */
 static inline void assert_same_meaning(workspace *w, const graph *before, const graph *after,
                                        int64_t batch) {

@@ -1,6 +1,7 @@
 /* Order, in place and the memory plan together: a program run in planned memory means what the
  * graph meant, and the independent checker agrees. */
 #include "kernels.h"
+#include "random_program.h"
 #include "sample_models.h"
 #include "tests/ir/random_graph.h"
 
@@ -28,11 +29,7 @@ static void check_program(workspace *w, graph *g, int64_t batch, int64_t capacit
     const memory_plan *plan = must_plan(w, after, capacity);
     interpreter it = interpreter_for(w, batch);
     it.mode = INTERPRET_F32;
-    tensor **inputs = filled_inputs(&it, before);
-    for (uint32_t i = 0; i < before->inputs.count; i++)
-        for (int64_t k = 0; k < inputs[i]->count; k++)
-            if (dtype_is_float(inputs[i]->type.dtype))
-                inputs[i]->items[k].f = (float)inputs[i]->items[k].f;
+    tensor **inputs = rounded_inputs(&it, before);
     tensor **wanted = run_graph(w, &it, before, inputs);
     assert_outputs_agree(w, after, run_planned(w, &it, plan, inputs), wanted, 1e-4);
 }
@@ -49,6 +46,15 @@ static void random_graphs_run_in_planned_memory(void **state) {
     for (uint64_t seed = 1; seed <= 200; seed++) {
         arena_mark mark = arena_get_mark(w->arena);
         check_program(w, random_graph(w->arena, seed), 1 + (int64_t)seed % 3, 4);
+        arena_rewind(w->arena, mark);
+    }
+}
+
+static void random_programs_run_in_planned_memory(void **state) {
+    workspace *w = *state;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        arena_mark mark = arena_get_mark(w->arena);
+        check_program(w, random_program_make(w->arena, seed), 1 + (int64_t)seed % 3, 4);
         arena_rewind(w->arena, mark);
     }
 }
@@ -86,6 +92,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_WORKSPACE(training_steps_run_in_planned_memory),
         WITH_WORKSPACE(random_graphs_run_in_planned_memory),
+        WITH_WORKSPACE(random_programs_run_in_planned_memory),
         WITH_WORKSPACE(swapped_state_is_copied),
         WITH_WORKSPACE(overlap_is_found),
     };
