@@ -13,36 +13,36 @@ extern "C" {
 #endif
 
 /* X(CONSTANT, keras_name) at Keras' default options. */
-#define CN_ACTIVATION_MAP(X)           \
-    X(LINEAR, linear)                  \
-    X(RELU, relu)                      \
-    X(RELU6, relu6)                    \
-    X(LEAKY_RELU, leaky_relu)          \
-    X(ELU, elu)                        \
-    X(SELU, selu)                      \
-    X(CELU, celu)                      \
-    X(GELU, gelu)                      \
-    X(SILU, silu)                      \
-    X(MISH, mish)                      \
-    X(SOFTMAX, softmax)                \
-    X(LOG_SOFTMAX, log_softmax)        \
-    X(SPARSEMAX, sparsemax)            \
-    X(SIGMOID, sigmoid)                \
-    X(LOG_SIGMOID, log_sigmoid)        \
-    X(HARD_SIGMOID, hard_sigmoid)      \
-    X(SPARSE_SIGMOID, sparse_sigmoid)  \
-    X(HARD_SILU, hard_silu)            \
-    X(TANH, tanh)                      \
-    X(HARD_TANH, hard_tanh)            \
-    X(TANH_SHRINK, tanh_shrink)        \
-    X(SOFT_SHRINK, soft_shrink)        \
-    X(HARD_SHRINK, hard_shrink)        \
-    X(SOFTPLUS, softplus)              \
-    X(SPARSE_PLUS, sparse_plus)        \
-    X(SQUAREPLUS, squareplus)          \
-    X(SOFTSIGN, softsign)              \
-    X(EXPONENTIAL, exponential)        \
-    X(GLU, glu)                        \
+#define CN_ACTIVATION_MAP(X)          \
+    X(LINEAR, linear)                 \
+    X(RELU, relu)                     \
+    X(RELU6, relu6)                   \
+    X(LEAKY_RELU, leaky_relu)         \
+    X(ELU, elu)                       \
+    X(SELU, selu)                     \
+    X(CELU, celu)                     \
+    X(GELU, gelu)                     \
+    X(SILU, silu)                     \
+    X(MISH, mish)                     \
+    X(SOFTMAX, softmax)               \
+    X(LOG_SOFTMAX, log_softmax)       \
+    X(SPARSEMAX, sparsemax)           \
+    X(SIGMOID, sigmoid)               \
+    X(LOG_SIGMOID, log_sigmoid)       \
+    X(HARD_SIGMOID, hard_sigmoid)     \
+    X(SPARSE_SIGMOID, sparse_sigmoid) \
+    X(HARD_SILU, hard_silu)           \
+    X(TANH, tanh)                     \
+    X(HARD_TANH, hard_tanh)           \
+    X(TANH_SHRINK, tanh_shrink)       \
+    X(SOFT_SHRINK, soft_shrink)       \
+    X(HARD_SHRINK, hard_shrink)       \
+    X(SOFTPLUS, softplus)             \
+    X(SPARSE_PLUS, sparse_plus)       \
+    X(SQUAREPLUS, squareplus)         \
+    X(SOFTSIGN, softsign)             \
+    X(EXPONENTIAL, exponential)       \
+    X(GLU, glu)                       \
     X(THRESHOLD, threshold)
 
 #define X(constant, name) extern CN_API const cn_activation cn_activation_object_##name;
@@ -79,8 +79,10 @@ CN_ACTIVATION_MAP(X)
 #define CN_GLU (&cn_activation_object_glu)
 #define CN_THRESHOLD (&cn_activation_object_threshold)
 
-/* With options, exactly as given (no zero-means-default here: every argument is required). */
-CN_API const cn_activation *cn_activation_relu(cn_context *c, double negative_slope, double max_value /* 0 = none */, double threshold);
+/* With options, exactly as given: zero is zero here, every argument is required. The result
+ * belongs to the context. */
+CN_API const cn_activation *cn_activation_relu(cn_context *c, double negative_slope,
+                                               double max_value /* 0 = none */, double threshold);
 CN_API const cn_activation *cn_activation_leaky_relu(cn_context *c, double negative_slope);
 CN_API const cn_activation *cn_activation_elu(cn_context *c, double alpha);
 CN_API const cn_activation *cn_activation_celu(cn_context *c, double alpha);
@@ -93,9 +95,10 @@ CN_API const cn_activation *cn_activation_hard_shrink(cn_context *c, double thre
 CN_API const cn_activation *cn_activation_squareplus(cn_context *c, double b);
 CN_API const cn_activation *cn_activation_glu(cn_context *c, int64_t axis);
 CN_API const cn_activation *cn_activation_threshold(cn_context *c, double threshold, double value);
-/* Your own, composed of ops; `user` is copied. */
+/* Your own, composed of ops (ops.h); `user` is copied (user_size bytes) and handed to each call. */
 CN_API const cn_activation *cn_activation_custom(cn_context *c, const char *name,
-                                                 cn_tensor (*function)(cn_tensor x, const void *user),
+                                                 cn_tensor (*function)(cn_tensor x,
+                                                                       const void *user),
                                                  const void *user, size_t user_size);
 
 #ifdef __cplusplus

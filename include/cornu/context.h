@@ -30,17 +30,20 @@ typedef struct cn_source {
 /* Options read zero as "Keras' default". Where zero itself is meant: */
 #define CN_ZERO INT64_MIN
 /* ... and for a computed value that may be zero: .beta_1 = cn_exact(b). */
-static inline double cn_exact(double x) { return x == 0 ? (double)CN_ZERO : x; }
+static inline double cn_exact(double x) {
+    return x == 0 ? (double)CN_ZERO : x;
+}
 
 typedef struct cn_context cn_context;
 
 typedef struct cn_context_options {
-    const char *backend;         /* "cpu" (NULL) or "ref", the interpreter */
-    int threads;                 /* of the pool, the caller included; 0 = one per processor */
-    uint64_t seed;               /* of parameters, dropout and shuffling */
-    const char *cache_directory; /* of compiled programs; NULL = CORNU_CACHE_DIR or ~/.cache/cornu */
-    size_t memory_limit;         /* bytes for models and their runs; 0 = none */
-    bool quiet;                  /* no progress, no warnings */
+    const char *backend; /* "cpu" (NULL) or "ref", the interpreter */
+    int threads;         /* of the pool, the caller included; 0 = one per processor */
+    uint64_t seed;       /* of parameters, dropout and shuffling */
+    const char
+        *cache_directory; /* of compiled programs; NULL = CORNU_CACHE_DIR or ~/.cache/cornu */
+    size_t memory_limit;  /* bytes for models and their runs; 0 = none */
+    bool quiet;           /* no progress, no warnings */
     /* Takes progress and warnings; NULL = stderr. */
     void (*writer)(void *user, const char *text, size_t length);
     void *writer_user;

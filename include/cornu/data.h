@@ -1,4 +1,8 @@
-/* Data: arrays in the caller's memory, and datasets that a fit draws batches from. */
+/* Data: arrays in the caller's memory, and datasets that a fit draws batches from.
+ *
+ * A dataset belongs to its context. On failure a constructor returns NULL and the context keeps the
+ * message; calls that take a dataset refuse NULL with that message.
+ */
 #ifndef CORNU_DATA_H
 #define CORNU_DATA_H
 
@@ -12,8 +16,8 @@ extern "C" {
 typedef struct cn_array {
     const char *name; /* of the model input or output it is for; NULL = by position */
     void *data;
-    cn_dtype dtype;   /* 0 = float32 */
-    int rank;         /* 0 with shape[0] > 0: up to the first zero of shape */
+    cn_dtype dtype; /* 0 = float32 */
+    int rank;       /* 0 with shape[0] > 0: up to the first zero of shape */
     int64_t shape[CN_MAX_RANK];
 } cn_array;
 
@@ -23,28 +27,32 @@ typedef struct cn_dataset cn_dataset;
  * narrower than the model's (uint8 images): the compiled step converts. */
 typedef struct cn_dataset_options {
     cn_context *context;
-    cn_array inputs[CN_MAX_LIST];   /* end at the first without data */
+    cn_array inputs[CN_MAX_LIST]; /* end at the first without data */
     cn_array targets[CN_MAX_LIST];
-    cn_array sample_weight;         /* one per sample, for every output */
-    const cn_array *input_list;     /* pointer-and-count twins */
+    cn_array sample_weight;     /* one per sample, for every output */
+    const cn_array *input_list; /* pointer-and-count twins */
     size_t input_count;
     const cn_array *target_list;
     size_t target_count;
 } cn_dataset_options;
 CN_API cn_dataset *cn_dataset_arrays_at(cn_source where, const cn_dataset_options *options);
 
-/* Fills row `row` of the batch with sample `index`: inputs[i] and targets[j] point at that row.
- * Called from the prefetch thread, one call at a time. Return false to stop with an error. */
-typedef bool (*cn_sample_callback)(void *user, int64_t index, void *const *inputs, void *const *targets);
+/* Writes sample `index`: inputs[i] and targets[j] point at the room for its i-th input and j-th
+ * target, of the shapes told below. Called from the prefetch thread, one call at a time. False
+ * stops the run with CN_ERROR_DATA. */
+typedef bool (*cn_sample_callback)(void *user, int64_t index, void *const *inputs,
+                                   void *const *targets);
 typedef struct cn_dataset_callback_options {
     cn_context *context;
-    int64_t count;                  /* required: samples */
-    cn_sample_callback sample;      /* required */
-    void *user;                     /* borrowed */
-    cn_array inputs[CN_MAX_LIST];   /* data NULL: name, dtype, shape of ONE sample, rank >= 1; end at rank 0 */
+    int64_t count;             /* required: samples */
+    cn_sample_callback sample; /* required */
+    void *user;                /* borrowed */
+    cn_array inputs
+        [CN_MAX_LIST]; /* data NULL: name, dtype, shape of ONE sample, rank >= 1; end at rank 0 */
     cn_array targets[CN_MAX_LIST];
 } cn_dataset_callback_options;
-CN_API cn_dataset *cn_dataset_callback_at(cn_source where, const cn_dataset_callback_options *options);
+CN_API cn_dataset *cn_dataset_callback_at(cn_source where,
+                                          const cn_dataset_callback_options *options);
 
 /* IDX files (MNIST's format), gzip or plain. Images [n, h, w] become [n, h, w, 1] when a model
  * wants a channel. `targets` may be NULL. NULL result with the message in the context when a
@@ -61,9 +69,11 @@ CN_API cn_array cn_dataset_target(const cn_dataset *d, size_t i);
 CN_API void cn_dataset_free(cn_dataset *d);
 
 #ifndef __cplusplus
-#define cn_dataset_arrays(...) cn_dataset_arrays_at(CN_HERE(cn_dataset_options), &(cn_dataset_options){.context = __VA_ARGS__})
-#define cn_dataset_callback(...) \
-    cn_dataset_callback_at(CN_HERE(cn_dataset_callback_options), &(cn_dataset_callback_options){.context = __VA_ARGS__})
+#define cn_dataset_arrays(...) \
+    cn_dataset_arrays_at(CN_HERE(cn_dataset_options), &(cn_dataset_options){.context = __VA_ARGS__})
+#define cn_dataset_callback(...)                                 \
+    cn_dataset_callback_at(CN_HERE(cn_dataset_callback_options), \
+                           &(cn_dataset_callback_options){.context = __VA_ARGS__})
 #endif
 
 #ifdef __cplusplus

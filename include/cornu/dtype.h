@@ -20,7 +20,7 @@ typedef enum cn_dtype {
 #define X(name, text, bytes) CN_##name,
     CN_DTYPE_MAP(X)
 #undef X
-    CN_DTYPE_COUNT
+        CN_DTYPE_COUNT
 } cn_dtype;
 
 #endif

@@ -25,37 +25,45 @@ typedef struct cn_update {
     cn_tensor state, value;
 } cn_update;
 
-/* A set of updates made by an optimizer (and any others added to it). Belongs to the context. */
+/* A set of updates, made by an optimizer or added one by one; at most one for each state, and of
+ * its shape and dtype. Belongs to the context. */
 typedef struct cn_updates cn_updates;
 CN_API cn_updates *cn_updates_new(cn_context *c);
 CN_API void cn_updates_add(cn_updates *u, cn_tensor state, cn_tensor value);
 /* The optimizer's step on these trainable weights down the gradient of loss. */
-CN_API void cn_updates_minimize(cn_updates *u, cn_optimizer *o, cn_tensor loss, const cn_tensor *weights, size_t count);
+CN_API void cn_updates_minimize(cn_updates *u, cn_optimizer *o, cn_tensor loss,
+                                const cn_tensor *weights, size_t count);
 /* One line for the usual case. */
-CN_API cn_updates *cn_minimize(cn_optimizer *o, cn_tensor loss, const cn_tensor *weights, size_t count);
+CN_API cn_updates *cn_minimize(cn_optimizer *o, cn_tensor loss, const cn_tensor *weights,
+                               size_t count);
 
 /* The weights of a model as tensors (trainable ones when asked): returns how many there are, fills
  * at most capacity. */
-CN_API size_t cn_model_weights(const cn_model *m, bool trainable_only, cn_tensor *weights, size_t capacity);
-/* A state tensor of your own, with its first value. */
+CN_API size_t cn_model_weights(const cn_model *m, bool trainable_only, cn_tensor *weights,
+                               size_t capacity);
+/* A state tensor of your own: it lives between calls and may be updated. `initial` gives its shape,
+ * dtype and first value and is copied. */
 CN_API cn_tensor cn_state(cn_context *c, const char *name, const cn_array *initial);
 
 typedef struct cn_function_options {
     cn_context *context;
     cn_tensor inputs[CN_MAX_LIST];
     cn_tensor outputs[CN_MAX_LIST];
-    cn_updates *updates;            /* NULL = none */
+    cn_updates *updates; /* NULL = none */
     const char *name;
-    bool training;                  /* dropout drops, batch statistics are used */
+    bool training; /* dropout drops, batch statistics are used */
     const cn_tensor *input_list;
     size_t input_count;
     const cn_tensor *output_list;
     size_t output_count;
 } cn_function_options;
-/* NULL with the message in the context. */
+/* Compiles outputs and updates as one program. The context frees what is left. NULL on failure,
+ * with the message in the context. */
 CN_API cn_function *cn_function_new_at(cn_source where, const cn_function_options *options);
-/* Arrays by position; all batches equal. Outputs are the caller's buffers. */
-CN_API CN_NODISCARD cn_status cn_function_call(cn_function *f, const cn_array *inputs, const cn_array *outputs);
+/* Arrays by position, `inputs` and `outputs` in the order they were given; all batches equal.
+ * Outputs are the caller's buffers, of exactly the results' shapes and dtypes. */
+CN_API CN_NODISCARD cn_status cn_function_call(cn_function *f, const cn_array *inputs,
+                                               const cn_array *outputs);
 CN_API void cn_function_free(cn_function *f);
 
 #ifndef __cplusplus

@@ -12,20 +12,20 @@
 extern "C" {
 #endif
 
-#define CN_INITIALIZER_MAP(X)          \
-    X(ZEROS, zeros)                    \
-    X(ONES, ones)                      \
-    X(RANDOM_NORMAL, random_normal)    \
+#define CN_INITIALIZER_MAP(X)             \
+    X(ZEROS, zeros)                       \
+    X(ONES, ones)                         \
+    X(RANDOM_NORMAL, random_normal)       \
     X(TRUNCATED_NORMAL, truncated_normal) \
-    X(RANDOM_UNIFORM, random_uniform)  \
+    X(RANDOM_UNIFORM, random_uniform)     \
     X(VARIANCE_SCALING, variance_scaling) \
-    X(GLOROT_UNIFORM, glorot_uniform)  \
-    X(GLOROT_NORMAL, glorot_normal)    \
-    X(LECUN_UNIFORM, lecun_uniform)    \
-    X(LECUN_NORMAL, lecun_normal)      \
-    X(HE_UNIFORM, he_uniform)          \
-    X(HE_NORMAL, he_normal)            \
-    X(ORTHOGONAL, orthogonal)          \
+    X(GLOROT_UNIFORM, glorot_uniform)     \
+    X(GLOROT_NORMAL, glorot_normal)       \
+    X(LECUN_UNIFORM, lecun_uniform)       \
+    X(LECUN_NORMAL, lecun_normal)         \
+    X(HE_UNIFORM, he_uniform)             \
+    X(HE_NORMAL, he_normal)               \
+    X(ORTHOGONAL, orthogonal)             \
     X(IDENTITY, identity)
 #define X(constant, name) extern CN_API const cn_initializer cn_initializer_object_##name;
 CN_INITIALIZER_MAP(X)
@@ -46,17 +46,30 @@ CN_INITIALIZER_MAP(X)
 #define CN_IDENTITY (&cn_initializer_object_identity)
 
 typedef enum cn_fan_mode { CN_FAN_IN, CN_FAN_OUT, CN_FAN_AVG } cn_fan_mode;
-typedef enum cn_distribution { CN_DISTRIBUTION_TRUNCATED_NORMAL, CN_DISTRIBUTION_UNTRUNCATED_NORMAL, CN_DISTRIBUTION_UNIFORM } cn_distribution;
+typedef enum cn_distribution {
+    CN_DISTRIBUTION_TRUNCATED_NORMAL,
+    CN_DISTRIBUTION_UNTRUNCATED_NORMAL,
+    CN_DISTRIBUTION_UNIFORM
+} cn_distribution;
 
+/* With options, exactly as given; seed 0 = by the weight's path. Truncated normals are redrawn
+ * beyond two stddev; uniform is [low, high). Fans are Keras': the product of a kernel's leading
+ * axes times its last but one (in) or last (out). Objects belong to the context. */
 CN_API const cn_initializer *cn_initializer_constant(cn_context *c, double value);
-CN_API const cn_initializer *cn_initializer_random_normal(cn_context *c, double mean, double stddev, uint64_t seed /* 0 = by path */);
-CN_API const cn_initializer *cn_initializer_truncated_normal(cn_context *c, double mean, double stddev, uint64_t seed);
-CN_API const cn_initializer *cn_initializer_random_uniform(cn_context *c, double low, double high, uint64_t seed);
-CN_API const cn_initializer *cn_initializer_variance_scaling(cn_context *c, double scale, cn_fan_mode mode, cn_distribution distribution, uint64_t seed);
+CN_API const cn_initializer *cn_initializer_random_normal(cn_context *c, double mean, double stddev,
+                                                          uint64_t seed);
+CN_API const cn_initializer *cn_initializer_truncated_normal(cn_context *c, double mean,
+                                                             double stddev, uint64_t seed);
+CN_API const cn_initializer *cn_initializer_random_uniform(cn_context *c, double low, double high,
+                                                           uint64_t seed);
+CN_API const cn_initializer *cn_initializer_variance_scaling(cn_context *c, double scale,
+                                                             cn_fan_mode mode,
+                                                             cn_distribution distribution,
+                                                             uint64_t seed);
 CN_API const cn_initializer *cn_initializer_orthogonal(cn_context *c, double gain, uint64_t seed);
 CN_API const cn_initializer *cn_initializer_identity(cn_context *c, double gain);
 
-/* l1 * sum|w| + l2 * sum w^2 (no one half). */
+/* Adds l1 * sum|w| + l2 * sum w^2 (no one half) to the loss. Objects belong to the context. */
 CN_API const cn_regularizer *cn_regularizer_l1(cn_context *c, double l1);
 CN_API const cn_regularizer *cn_regularizer_l2(cn_context *c, double l2);
 CN_API const cn_regularizer *cn_regularizer_l1_l2(cn_context *c, double l1, double l2);

@@ -19,14 +19,14 @@ extern "C" {
 
 typedef enum cn_padding { CN_VALID, CN_SAME } cn_padding;
 
-/* ---- core -------------------------------------------------------------------------------- */
+/* ---- core ------------------------------------------------------------------------------------ */
 
 /* activation(x @ kernel + bias) on the last axis of x, any rank >= 2.
  * Weights: kernel [features, units], bias [units]. Keras: layers.Dense. */
 typedef struct cn_dense_options {
     cn_context *context;
-    int64_t units;                            /* required */
-    const cn_activation *activation;          /* NULL = linear */
+    int64_t units;                   /* required */
+    const cn_activation *activation; /* NULL = linear */
     const char *name;
     bool no_bias;
     bool frozen;                              /* Keras' trainable=False */
@@ -36,7 +36,7 @@ typedef struct cn_dense_options {
 } cn_dense_options;
 CN_API cn_layer *cn_dense_at(cn_source where, const cn_dense_options *options);
 
-/* Keras: layers.Activation. */
+/* Any activation as a layer. Keras: layers.Activation. */
 typedef struct cn_activation_layer_options {
     cn_context *context;
     const cn_activation *activation; /* required */
@@ -47,14 +47,18 @@ CN_API cn_layer *cn_activation_at(cn_source where, const cn_activation_layer_opt
 /* Drops with probability rate in training, scales the rest by 1/(1-rate). Keras: layers.Dropout. */
 typedef struct cn_dropout_options {
     cn_context *context;
-    double rate;                        /* 0 <= rate <= 1 */
+    double rate; /* 0 <= rate <= 1 */
     const char *name;
-    int64_t noise_shape[CN_MAX_RANK];   /* 1 where the mask is shared; {0} = the shape of x;
+    int64_t noise_shape[CN_MAX_RANK]; /* 1 where the mask is shared; {0} = the shape of x;
                                            CN_BATCH for the batch axis */
 } cn_dropout_options;
 CN_API cn_layer *cn_dropout_at(cn_source where, const cn_dropout_options *options);
 
-typedef struct cn_flatten_options { cn_context *context; const char *name; } cn_flatten_options;
+/* [batch, ...] to [batch, product of the rest]. Keras: layers.Flatten. */
+typedef struct cn_flatten_options {
+    cn_context *context;
+    const char *name;
+} cn_flatten_options;
 CN_API cn_layer *cn_flatten_at(cn_source where, const cn_flatten_options *options);
 
 /* target_shape without the batch axis; one entry may be -1. Keras: layers.Reshape. */
@@ -65,7 +69,8 @@ typedef struct cn_reshape_options {
 } cn_reshape_options;
 CN_API cn_layer *cn_reshape_at(cn_source where, const cn_reshape_options *options);
 
-/* dims are 1-based and leave the batch axis out, as in Keras: {2, 1} swaps the first two. */
+/* dims are 1-based and leave the batch axis out: {2, 1} swaps the first two. Keras:
+ * layers.Permute. */
 typedef struct cn_permute_options {
     cn_context *context;
     int64_t dims[CN_MAX_RANK]; /* required */
@@ -82,8 +87,9 @@ typedef struct cn_rescaling_options {
 } cn_rescaling_options;
 CN_API cn_layer *cn_rescaling_at(cn_source where, const cn_rescaling_options *options);
 
-/* ---- activations as layers ------------------------------------------------------------------ */
+/* ---- activations as layers ------------------------------------------------------------------- */
 
+/* Keras: layers.ReLU, LeakyReLU, Softmax. */
 typedef struct cn_relu_options {
     cn_context *context;
     double max_value; /* 0 = none */
@@ -106,19 +112,19 @@ typedef struct cn_softmax_options {
 } cn_softmax_options;
 CN_API cn_layer *cn_softmax_at(cn_source where, const cn_softmax_options *options);
 
-/* ---- convolution ------------------------------------------------------------------------------ */
+/* ---- convolution ----------------------------------------------------------------------------- */
 
 /* Cross-correlation. Weights: kernel [height, width, channels / groups, filters], bias [filters].
  * CN_SAME pads so that out = ceil(in / stride), the odd cell after. Keras: layers.Conv2D. */
 typedef struct cn_conv2d_options {
     cn_context *context;
-    int64_t filters;                          /* required */
-    int64_t kernel_size[2];                   /* required; {3} means {3, 3} */
+    int64_t filters;        /* required */
+    int64_t kernel_size[2]; /* required; {3} means {3, 3} */
     const cn_activation *activation;
     cn_padding padding;
     const char *name;
-    int64_t strides[2], dilation_rate[2];     /* 0 = 1 */
-    int64_t groups;                           /* 0 = 1 */
+    int64_t strides[2], dilation_rate[2]; /* 0 = 1 */
+    int64_t groups;                       /* 0 = 1 */
     bool no_bias, frozen;
     const cn_initializer *kernel_initializer, *bias_initializer;
     const cn_regularizer *kernel_regularizer, *bias_regularizer, *activity_regularizer;
@@ -129,8 +135,8 @@ CN_API cn_layer *cn_conv2d_at(cn_source where, const cn_conv2d_options *options)
  * [channels * depth_multiplier]. Keras: layers.DepthwiseConv2D. */
 typedef struct cn_depthwise_conv2d_options {
     cn_context *context;
-    int64_t kernel_size[2];                   /* required */
-    int64_t depth_multiplier;                 /* 0 = 1 */
+    int64_t kernel_size[2];   /* required */
+    int64_t depth_multiplier; /* 0 = 1 */
     const cn_activation *activation;
     cn_padding padding;
     const char *name;
@@ -139,11 +145,13 @@ typedef struct cn_depthwise_conv2d_options {
     const cn_initializer *depthwise_initializer, *bias_initializer;
     const cn_regularizer *depthwise_regularizer, *bias_regularizer, *activity_regularizer;
 } cn_depthwise_conv2d_options;
-CN_API cn_layer *cn_depthwise_conv2d_at(cn_source where, const cn_depthwise_conv2d_options *options);
+CN_API cn_layer *cn_depthwise_conv2d_at(cn_source where,
+                                        const cn_depthwise_conv2d_options *options);
 
-/* ---- pooling ------------------------------------------------------------------------------------ */
+/* ---- pooling --------------------------------------------------------------------------------- */
 
-/* Average pooling with CN_SAME divides by the cells that exist. Keras: layers.MaxPooling2D. */
+/* The largest or the mean of each window; with CN_SAME a mean divides by the cells that exist.
+ * Keras: layers.MaxPooling2D, AveragePooling2D. */
 typedef struct cn_pooling2d_options {
     cn_context *context;
     int64_t pool_size[2]; /* {0} = {2, 2} */
@@ -154,14 +162,19 @@ typedef struct cn_pooling2d_options {
 CN_API cn_layer *cn_max_pooling2d_at(cn_source where, const cn_pooling2d_options *options);
 CN_API cn_layer *cn_average_pooling2d_at(cn_source where, const cn_pooling2d_options *options);
 
+/* Over height and width: [batch, channels], or [batch, 1, 1, channels] with keepdims. Keras:
+ * layers.GlobalAveragePooling2D, GlobalMaxPooling2D. */
 typedef struct cn_global_pooling2d_options {
     cn_context *context;
     bool keepdims;
     const char *name;
 } cn_global_pooling2d_options;
-CN_API cn_layer *cn_global_average_pooling2d_at(cn_source where, const cn_global_pooling2d_options *options);
-CN_API cn_layer *cn_global_max_pooling2d_at(cn_source where, const cn_global_pooling2d_options *options);
+CN_API cn_layer *cn_global_average_pooling2d_at(cn_source where,
+                                                const cn_global_pooling2d_options *options);
+CN_API cn_layer *cn_global_max_pooling2d_at(cn_source where,
+                                            const cn_global_pooling2d_options *options);
 
+/* Keras: layers.ZeroPadding2D. */
 typedef struct cn_zero_padding2d_options {
     cn_context *context;
     int64_t padding[2][2]; /* {{top, bottom}, {left, right}}; all zero = 1 on each side */
@@ -169,31 +182,38 @@ typedef struct cn_zero_padding2d_options {
 } cn_zero_padding2d_options;
 CN_API cn_layer *cn_zero_padding2d_at(cn_source where, const cn_zero_padding2d_options *options);
 
-/* ---- normalization -------------------------------------------------------------------------------- */
+/* ---- normalization --------------------------------------------------------------------------- */
 
 /* Batch statistics in training unless frozen, moving statistics else; biased variance.
- * Weights: gamma, beta, moving_mean, moving_variance, each [channels]. Keras: BatchNormalization. */
+ * Weights: gamma, beta, moving_mean, moving_variance, each [channels]. Keras:
+ * layers.BatchNormalization. */
 typedef struct cn_batch_normalization_options {
     cn_context *context;
-    int64_t axis;       /* 0 = -1 */
-    double momentum;    /* 0 = 0.99; CN_ZERO = 0 */
-    double epsilon;     /* 0 = 0.001 */
+    int64_t axis;    /* 0 = -1 */
+    double momentum; /* 0 = 0.99; CN_ZERO = 0 */
+    double epsilon;  /* 0 = 0.001 */
     const char *name;
     bool no_center, no_scale, frozen;
     const cn_initializer *beta_initializer, *gamma_initializer;
     const cn_initializer *moving_mean_initializer, *moving_variance_initializer;
     const cn_regularizer *beta_regularizer, *gamma_regularizer;
 } cn_batch_normalization_options;
-CN_API cn_layer *cn_batch_normalization_at(cn_source where, const cn_batch_normalization_options *options);
+CN_API cn_layer *cn_batch_normalization_at(cn_source where,
+                                           const cn_batch_normalization_options *options);
 
-/* ---- merging: two or more inputs of equal or broadcastable shapes ------------------------------------ */
+/* ---- merging: two or more inputs of equal or broadcastable shapes ---------------------------- */
 
-typedef struct cn_merge_options { cn_context *context; const char *name; } cn_merge_options;
+/* Elementwise, with broadcasting. Keras: layers.Add, Subtract, Multiply, Average, Maximum. */
+typedef struct cn_merge_options {
+    cn_context *context;
+    const char *name;
+} cn_merge_options;
 CN_API cn_layer *cn_add_at(cn_source where, const cn_merge_options *options);
 CN_API cn_layer *cn_subtract_at(cn_source where, const cn_merge_options *options); /* exactly two */
 CN_API cn_layer *cn_multiply_at(cn_source where, const cn_merge_options *options);
 CN_API cn_layer *cn_average_at(cn_source where, const cn_merge_options *options);
 CN_API cn_layer *cn_maximum_at(cn_source where, const cn_merge_options *options);
+/* All axes but one must agree. Keras: layers.Concatenate. */
 typedef struct cn_concatenate_options {
     cn_context *context;
     int64_t axis; /* 0 = -1 */
@@ -201,18 +221,18 @@ typedef struct cn_concatenate_options {
 } cn_concatenate_options;
 CN_API cn_layer *cn_concatenate_at(cn_source where, const cn_concatenate_options *options);
 
-/* ---- your own ------------------------------------------------------------------------------------------ */
+/* ---- your own -------------------------------------------------------------------------------- */
 
 /* A layer made of ops: `build` adds weights once, when the shapes are first known; `call` composes
  * ops (include/cornu/ops.h) into outputs and may be called again when the layer is shared.
  * `user` is copied (user_size bytes) into the layer. Both return nothing: poison tells failure. */
 typedef struct cn_layer_call {
     cn_layer *layer;
-    void *user;              /* the layer's copy */
+    void *user; /* the layer's copy */
     const cn_tensor *inputs;
     size_t input_count;
-    cn_tensor *outputs;      /* CN_MAX_LIST of them */
-    size_t output_count;     /* starts at 1 */
+    cn_tensor *outputs;  /* CN_MAX_LIST of them */
+    size_t output_count; /* starts at 1 */
 } cn_layer_call;
 typedef struct cn_custom_layer_options {
     cn_context *context;
@@ -220,19 +240,19 @@ typedef struct cn_custom_layer_options {
     void (*build)(cn_layer_call *call); /* inputs are given, outputs are not used */
     const void *user;
     size_t user_size;
-    const char *class_name;             /* "SpatialGate"; names become spatial_gate, spatial_gate_1 */
+    const char *class_name; /* "SpatialGate"; names become spatial_gate, spatial_gate_1 */
     const char *name;
     bool frozen;
 } cn_custom_layer_options;
 CN_API cn_layer *cn_custom_layer_at(cn_source where, const cn_custom_layer_options *options);
 
 typedef struct cn_weight_options {
-    cn_layer *layer;                 /* required */
-    const char *name;                /* required: "kernel" */
-    int64_t shape[CN_MAX_RANK];      /* ends at the first zero; {0} = scalar */
-    const cn_initializer *initializer;      /* NULL = glorot_uniform */
+    cn_layer *layer;                   /* required */
+    const char *name;                  /* required: "kernel" */
+    int64_t shape[CN_MAX_RANK];        /* ends at the first zero; {0} = scalar */
+    const cn_initializer *initializer; /* NULL = glorot_uniform */
     const cn_regularizer *regularizer;
-    bool not_trainable;              /* state: statistics, counters */
+    bool not_trainable; /* state: statistics, counters */
     cn_dtype dtype;
 } cn_weight_options;
 /* Adds a weight during `build`; the tensor may be used in every `call`. */
@@ -264,14 +284,17 @@ CN_API const char *cn_layer_name(const cn_layer *layer); /* "" until a model nam
 #define cn_leaky_relu(...) CN_LAYER(cn_leaky_relu_at, cn_leaky_relu_options, __VA_ARGS__)
 #define cn_softmax(...) CN_LAYER(cn_softmax_at, cn_softmax_options, __VA_ARGS__)
 #define cn_conv2d(...) CN_LAYER(cn_conv2d_at, cn_conv2d_options, __VA_ARGS__)
-#define cn_depthwise_conv2d(...) CN_LAYER(cn_depthwise_conv2d_at, cn_depthwise_conv2d_options, __VA_ARGS__)
+#define cn_depthwise_conv2d(...) \
+    CN_LAYER(cn_depthwise_conv2d_at, cn_depthwise_conv2d_options, __VA_ARGS__)
 #define cn_max_pooling2d(...) CN_LAYER(cn_max_pooling2d_at, cn_pooling2d_options, __VA_ARGS__)
-#define cn_average_pooling2d(...) CN_LAYER(cn_average_pooling2d_at, cn_pooling2d_options, __VA_ARGS__)
+#define cn_average_pooling2d(...) \
+    CN_LAYER(cn_average_pooling2d_at, cn_pooling2d_options, __VA_ARGS__)
 #define cn_global_average_pooling2d(...) \
     CN_LAYER(cn_global_average_pooling2d_at, cn_global_pooling2d_options, __VA_ARGS__)
 #define cn_global_max_pooling2d(...) \
     CN_LAYER(cn_global_max_pooling2d_at, cn_global_pooling2d_options, __VA_ARGS__)
-#define cn_zero_padding2d(...) CN_LAYER(cn_zero_padding2d_at, cn_zero_padding2d_options, __VA_ARGS__)
+#define cn_zero_padding2d(...) \
+    CN_LAYER(cn_zero_padding2d_at, cn_zero_padding2d_options, __VA_ARGS__)
 #define cn_batch_normalization(...) \
     CN_LAYER(cn_batch_normalization_at, cn_batch_normalization_options, __VA_ARGS__)
 #define cn_add(...) CN_LAYER(cn_add_at, cn_merge_options, __VA_ARGS__)

@@ -1,4 +1,10 @@
-/* Losses, Keras' definitions: per-sample values by formula, then weights, then the reduction. */
+/* Losses, Keras' definitions: per-sample values by formula, then weights, then the reduction.
+ *
+ * Targets have the shape of the prediction; sparse crossentropy wants labels, the shape of the
+ * prediction without its axis of classes. Values are means over the last axis. Objects made with
+ * options belong to the context; one that could not be made is refused by cn_compile with the
+ * message.
+ */
 #ifndef CORNU_LOSSES_H
 #define CORNU_LOSSES_H
 
@@ -55,7 +61,7 @@ CN_API const cn_loss *cn_loss_sparse_categorical_crossentropy_at(cn_source where
 typedef struct cn_custom_loss_options {
     cn_context *context;
     cn_tensor (*function)(cn_tensor target, cn_tensor prediction, const void *user); /* required */
-    const void *user;
+    const void *user; /* copied */
     size_t user_size;
     cn_reduction reduction;
     const char *name;

@@ -1,4 +1,8 @@
-/* Metrics: running values over an epoch, Keras' definitions; sums and weights are kept in f64. */
+/* Metrics: running values over an epoch, Keras' definitions; sums and weights are kept in f64.
+ *
+ * A metric is part of the compiled step and costs no pass of its own. Objects made with options
+ * belong to the context.
+ */
 #ifndef CORNU_METRICS_H
 #define CORNU_METRICS_H
 
@@ -49,7 +53,7 @@ CN_API const cn_metric *cn_metric_top_k_categorical_accuracy_at(cn_source where,
                                                                 const cn_metric_options *options);
 CN_API const cn_metric *
 cn_metric_sparse_top_k_categorical_accuracy_at(cn_source where, const cn_metric_options *options);
-/* Your own: per-sample values, averaged over the epoch. */
+/* Your own: per-sample values, averaged over the epoch; `user` is copied (user_size bytes). */
 CN_API const cn_metric *
 cn_metric_custom(cn_context *c, const char *name,
                  cn_tensor (*function)(cn_tensor target, cn_tensor prediction, const void *user),
