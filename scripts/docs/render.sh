@@ -9,8 +9,6 @@
 #     <!-- block: text PATH 'FROM' 'TO' ... -->    its lines from one that matches FROM to the next
 #                                                  that matches TO, for each pair
 #     <!-- block: cut FILE 'FROM' 'TO' ... -->     the same of a file the tour's program dumped
-#     <!-- block: cut512 ... -->                   the same where vectors have 512 bits; elsewhere
-#                                                  the block stays as it is
 #     <!-- block: run NAME -->                     the last line a program of the document prints
 #     <!-- block: moved NAME 'LINE' 'BEFORE' -->   what a program prints when one line of it stands
 #                                                  before another
@@ -52,7 +50,7 @@ text() {
 }
 
 dump() {
-    [ -d "$work/dump" ] || (cd "$work" && CORNU_DUMP=dump build/docs/tour >tour.out)
+    [ -d "$work/dump" ] || (cd "$work" && CORNU_ISA=x86-64-v3 CORNU_DUMP=dump build/docs/tour >tour.out)
 }
 
 cut() {
@@ -60,12 +58,6 @@ cut() {
     file=$1
     shift
     text "$work/dump/$file" "$@"
-}
-
-cut512() {
-    dump
-    grep -q '^#define VECTOR_BYTES 64$' "$work/dump/20-train-kernels_0.c" || return 3
-    cut "$@"
 }
 
 # build_program NAME - with the command that the README gives to users.
@@ -103,28 +95,17 @@ ops() {
     "$build/tests/docs/registry" ops
 }
 
-# block COMMAND - the block that the document has now is on standard input, then on `old`.
+# block COMMAND - in place of the block that follows.
 block() {
-    IFS= read -r line || die 'ends within a block'
+    IFS= read -r line || die 'ends where a block was to come'
+    end='<!-- end -->'
     case $line in
-    '```'*) end='```' ;;
-    *) end='<!-- end -->' ;;
+    '```'*) end='```' && printf '%s\n' "$line" ;;
     esac
-    [ "$end" != '```' ] || printf '%s\n' "$line"
-    : >"$work/old"
-    if [ "$end" = '```' ] || [ "$line" != "$end" ]; then
-        [ "$end" = '```' ] || printf '%s\n' "$line" >>"$work/old"
-        while IFS= read -r line && [ "$line" != "$end" ]; do
-            printf '%s\n' "$line" >>"$work/old"
-        done
-    fi
-    status=0
-    (eval "$1") >"$work/new" </dev/null || status=$?
-    case $status in
-    0) cat "$work/new" ;;
-    3) cat "$work/old" ;;
-    *) exit 1 ;;
-    esac
+    while [ "$line" != "$end" ]; do
+        IFS= read -r line || die 'ends within a block'
+    done
+    (eval "$1") </dev/null || exit 1
     printf '%s\n' "$end"
 }
 

@@ -21,10 +21,17 @@ static void print_attributes(const op_def *op) {
             printf("%s%s", count++ > 0 ? ", " : "", f->name);
 }
 
+static void print_cell(const char *words) {
+    for (; *words != '\0'; words++)
+        printf("%s%c", *words == '|' ? "\\" : "", *words);
+}
+
 static int print_ops(void) {
     puts("| op | result | attributes |\n|---|---|---|");
     for (const op_def *const *op = op_registry; *op != NULL; op++) {
-        printf("| `%s` | %s | ", (*op)->name, (*op)->summary);
+        printf("| `%s` | ", (*op)->name);
+        print_cell((*op)->summary);
+        printf(" | ");
         print_attributes(*op);
         puts(" |");
     }
@@ -66,17 +73,17 @@ static int check_document(const char *file, memory *m) {
         puts(d.message);
         return 1;
     }
-    char *text = calloc(length + 1, 1);
+    char *words = calloc(length + 1, 1);
     int defects = 0;
-    if (text != NULL)
-        memcpy(text, bytes, length);
-    for (char *at = text; at != NULL && (at = strstr(at, begin)) != NULL;) {
+    if (words != NULL)
+        memcpy(words, bytes, length);
+    for (char *at = words; at != NULL && (at = strstr(at, begin)) != NULL;) {
         at += strlen(begin);
         char *stop = strstr(at, end);
         if (strncmp(at, "cornu-ir 1\n", 11) == 0 && stop != NULL)
             defects += check_block(file, at, (size_t)(stop - at) + 1, m);
     }
-    free(text);
+    free(words);
     free(bytes);
     return defects;
 }
