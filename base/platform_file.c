@@ -118,6 +118,12 @@ bool folder_make(const char *path, diagnostics *d) {
 atomic_file *atomic_file_open(const char *path, diagnostics *d) {
     enum { WRITERS = 32, SUFFIX_BYTES = 8 };
     size_t path_bytes = strlen(path) + 1;
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+        /* A rename would put a file in place of /dev/null. */
+        diag_fail(d, CN_ERROR_FILE, "cannot write '%s': not a regular file", path);
+        return NULL;
+    }
     atomic_file *f = malloc(sizeof *f + 2 * path_bytes + SUFFIX_BYTES);
     if (f == NULL) {
         diag_fail(d, CN_ERROR_OUT_OF_MEMORY, "out of memory: cannot write '%s'", path);

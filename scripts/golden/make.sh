@@ -13,7 +13,7 @@ shift
     "$venv/bin/pip" install -q -r "$here/requirements.txt"
 }
 [ $# -gt 0 ] || set -- layers activations initializers losses metrics optimizers schedules \
-    training callbacks
+    training callbacks summary
 for family in "$@"; do
     "$venv/bin/python" "$here/$family.py" "$here/../../tests/golden/keras/$family.json"
 done

@@ -46,6 +46,7 @@ static inline cn_layer *golden_conv2d(cn_context *c, const json_t *o, const char
     cn_conv2d_options conv = {
         .context = c, .filters = golden_integer(o, "filters", 0), .name = name};
     conv.activation = golden_model_activation(o);
+    conv.frozen = !golden_bool(o, "trainable", true);
     conv.padding = strcmp(golden_text(o, "padding"), "same") == 0 ? CN_SAME : CN_VALID;
     golden_integers(o, "kernel_size", conv.kernel_size, 2);
     return cn_conv2d_at(CN_HERE(conv), &conv);

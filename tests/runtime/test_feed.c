@@ -1,0 +1,208 @@
+/* Batches: which samples, in which order, and what happens when something fails. */
+#include "test.h"
+
+#include "runtime/feed.h"
+
+enum { MOST = 64 };
+
+/* Sample i is the number i; its label 2 i. */
+static int32_t numbers[MOST], doubles[MOST];
+
+static dataset counted(int64_t count) {
+    dataset d = {.count = count, .input_count = 1, .target_count = 1};
+    for (int i = 0; i < MOST; i++) {
+        numbers[i] = i;
+        doubles[i] = 2 * i;
+    }
+    d.inputs[0] = (dataset_column){.dtype = CN_I32, .sample_bytes = 4};
+    d.targets[0] = d.inputs[0];
+    d.inputs[0].data = (const uint8_t *)numbers;
+    d.targets[0].data = (const uint8_t *)doubles;
+    return d;
+}
+
+/* All samples of a pass, in order; returns how many batches there were. */
+static int read_pass(workspace *w, const dataset *d, feed_options o, int32_t *samples) {
+    o.targets = true;
+    feed *f = feed_new(d, &o, w->memory, &w->diagnostics);
+    assert_non_null(f);
+    int batches = 0;
+    const feed_batch *b;
+    while ((b = feed_next(f, &w->diagnostics)) != NULL) {
+        assert_int_equal(b->index, o.first_batch + batches);
+        for (int64_t i = 0; i < b->count; i++) {
+            int32_t x = ((const int32_t *)b->rows.inputs[0])[i];
+            assert_int_equal(((const int32_t *)b->rows.targets[0])[i], 2 * x);
+            assert_int_equal(b->samples[i], x);
+            *samples++ = x;
+        }
+        batches++;
+    }
+    assert_true(diag_ok(&w->diagnostics));
+    feed_free(f);
+    return batches;
+}
+
+static void all_samples_come_once(void **state) {
+    workspace *w = *state;
+    static const feed_order orders[] = {FEED_SHUFFLED, FEED_SEQUENTIAL,
+                                        FEED_SHUFFLED_WITHIN_BATCHES};
+    for (int64_t count = 1; count < 20; count++) {
+        for (int64_t batch = 1; batch < 22; batch++) {
+            int32_t samples[MOST];
+            int64_t sum = 0, squares = 0, want = 0, want_squares = 0;
+            dataset d = counted(count);
+            feed_options o = {.batch_size = batch, .order = orders[(count + batch) % 3]};
+            assert_int_equal(read_pass(w, &d, o, samples), (count + batch - 1) / batch);
+            for (int64_t i = 0; i < count; i++) {
+                sum += samples[i];
+                squares += samples[i] * samples[i];
+                want += i;
+                want_squares += i * i;
+            }
+            assert_int_equal(sum, want);
+            assert_int_equal(squares, want_squares);
+        }
+    }
+}
+
+static void a_resumed_pass_is_the_rest_of_it(void **state) {
+    workspace *w = *state;
+    int32_t whole[MOST], rest[MOST];
+    dataset d = counted(23);
+    feed_options o = {.batch_size = 5, .seed = 9, .epoch = 4};
+    read_pass(w, &d, o, whole);
+    for (o.first_batch = 0; o.first_batch <= 5; o.first_batch++) {
+        int batches = read_pass(w, &d, o, rest);
+        assert_int_equal(batches, 5 - o.first_batch);
+        size_t left = o.first_batch == 5 ? 0 : (size_t)(23 - 5 * o.first_batch);
+        assert_memory_equal(rest, whole + 5 * o.first_batch, left * sizeof *rest);
+    }
+}
+
+static void order_depends_on_seed_and_epoch(void **state) {
+    workspace *w = *state;
+    int32_t first[MOST], again[MOST], other[MOST];
+    dataset d = counted(40);
+    read_pass(w, &d, (feed_options){.batch_size = 7, .seed = 1}, first);
+    read_pass(w, &d, (feed_options){.batch_size = 40, .seed = 1}, again);
+    assert_memory_equal(first, again, sizeof(int32_t) * 40); /* not on the size of batches */
+    read_pass(w, &d, (feed_options){.batch_size = 7, .seed = 1, .epoch = 1}, other);
+    assert_memory_not_equal(first, other, sizeof(int32_t) * 40);
+    read_pass(w, &d, (feed_options){.batch_size = 7, .seed = UINT64_C(1) << 32}, other);
+    assert_memory_not_equal(first, other, sizeof(int32_t) * 40);
+}
+
+static void shuffling_within_batches_keeps_them(void **state) {
+    workspace *w = *state;
+    int32_t samples[MOST];
+    bool moved = false;
+    dataset d = counted(22);
+    feed_options o = {.batch_size = 5, .order = FEED_SHUFFLED_WITHIN_BATCHES};
+    read_pass(w, &d, o, samples);
+    for (int i = 0; i < 22; i++) {
+        assert_int_equal(samples[i] / 5, i / 5);
+        moved = moved || samples[i] != i;
+    }
+    assert_true(moved);
+}
+
+/* Each of the 24 orders of four comes about as often: chi-squared of 23 degrees of freedom. */
+static void permutations_are_uniform(void **state) {
+    (void)state;
+    enum { DRAWS = 24000 };
+    int counts[256] = {0};
+    for (uint64_t epoch = 0; epoch < DRAWS; epoch++) {
+        int64_t p[4];
+        feed_permutation(p, 4, 77, epoch);
+        counts[p[0] | p[1] << 2 | p[2] << 4 | p[3] << 6]++;
+    }
+    double chi = 0;
+    int seen = 0;
+    for (int i = 0; i < 256; i++) {
+        double difference = counts[i] - DRAWS / 24.0;
+        seen += counts[i] > 0;
+        chi += counts[i] > 0 ? difference * difference / (DRAWS / 24.0) : 0;
+    }
+    assert_int_equal(seen, 24);
+    assert_true(chi < 49.7); /* one in a thousand is above */
+}
+
+static void a_feed_may_be_left_in_the_middle(void **state) {
+    workspace *w = *state;
+    dataset d = counted(60);
+    for (int taken = 0; taken < 5; taken++) {
+        feed_options o = {.batch_size = 4};
+        feed *f = feed_new(&d, &o, w->memory, &w->diagnostics);
+        for (int i = 0; i < taken; i++)
+            assert_non_null(feed_next(f, &w->diagnostics));
+        feed_free(f);
+    }
+    feed_free(NULL);
+}
+
+static bool stops_at_thirteen(void *user, int64_t index, void *const *inputs,
+                              void *const *targets) {
+    (void)user;
+    *(int32_t *)inputs[0] = (int32_t)index;
+    *(int32_t *)targets[0] = 2 * (int32_t)index; /* there also when nobody wants targets */
+    return index != 13;
+}
+
+static void a_failure_comes_after_the_batches_before_it(void **state) {
+    workspace *w = *state;
+    dataset d = counted(40);
+    d.inputs[0].data = d.targets[0].data = NULL;
+    d.sample = stops_at_thirteen;
+    feed_options o = {.batch_size = 4, .order = FEED_SEQUENTIAL};
+    feed *f = feed_new(&d, &o, w->memory, &w->diagnostics);
+    for (int i = 0; i < 3; i++) {
+        const feed_batch *b = feed_next(f, &w->diagnostics);
+        assert_non_null(b);
+        assert_int_equal(((const int32_t *)b->rows.inputs[0])[0], 4 * i);
+    }
+    assert_null(feed_next(f, &w->diagnostics));
+    assert_int_equal(w->diagnostics.status, CN_ERROR_DATA);
+    assert_non_null(strstr(w->diagnostics.message, "sample 13"));
+    feed_free(f);
+}
+
+static void sizes_beyond_all_machines_are_refused(void **state) {
+    workspace *w = *state;
+    dataset d = counted(INT64_MAX / 4);
+    d.sample = stops_at_thirteen;
+    feed_options o = {.batch_size = INT64_MAX};
+    assert_null(feed_new(&d, &o, w->memory, &w->diagnostics));
+    assert_int_equal(w->diagnostics.status, CN_ERROR_OUT_OF_MEMORY);
+}
+
+/* Every allocation fails once: no feed, no leak (the workspace looks). */
+static void running_out_of_memory_is_clean(void **state) {
+    workspace *w = *state;
+    dataset d = counted(40);
+    feed_options o = {.batch_size = 4};
+    feed *f = NULL;
+    size_t before = memory_live(w->memory);
+    for (int64_t n = 1; f == NULL; n++) {
+        assert_int_equal(memory_live(w->memory), before);
+        diag_clear(&w->diagnostics);
+        memory_fail_at(w->memory, n, true);
+        f = feed_new(&d, &o, w->memory, &w->diagnostics);
+        memory_fail_at(w->memory, 0, false);
+        assert_true(f != NULL || w->diagnostics.status == CN_ERROR_OUT_OF_MEMORY);
+    }
+    feed_free(f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {WITH_WORKSPACE(all_samples_come_once),
+                                       WITH_WORKSPACE(a_resumed_pass_is_the_rest_of_it),
+                                       WITH_WORKSPACE(order_depends_on_seed_and_epoch),
+                                       WITH_WORKSPACE(shuffling_within_batches_keeps_them),
+                                       WITH_WORKSPACE(permutations_are_uniform),
+                                       WITH_WORKSPACE(a_feed_may_be_left_in_the_middle),
+                                       WITH_WORKSPACE(a_failure_comes_after_the_batches_before_it),
+                                       WITH_WORKSPACE(sizes_beyond_all_machines_are_refused),
+                                       WITH_WORKSPACE(running_out_of_memory_is_clean)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
