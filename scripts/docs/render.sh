@@ -100,7 +100,10 @@ block() {
     IFS= read -r line || die 'ends where a block was to come'
     end='<!-- end -->'
     case $line in
-    '```'*) end='```' && printf '%s\n' "$line" ;;
+    '```'*)
+        printf '%s\n' "$line"
+        end='```' line=
+        ;;
     esac
     while [ "$line" != "$end" ]; do
         IFS= read -r line || die 'ends within a block'
