@@ -305,6 +305,8 @@ static void print_call(expression_printer *p, const expr *e) {
 /* What stands at $1: operands of equal level may follow on the left only, and operators that C
  * readers cannot rank (bits, comparisons, ?:) take nothing weaker than a sum bare. */
 static int operand_level(const scalar_format *f, int operand) {
+    if (f->level == LEVEL_PRIMARY)
+        return 0;
     if (f->level == LEVEL_BITS || f->level == LEVEL_COMPARE)
         return LEVEL_SUM;
     return operand == 0 && f->level != LEVEL_CONDITIONAL ? f->level : f->level + 1;
@@ -317,7 +319,11 @@ static void print_pattern(expression_printer *p, const expr *e, const scalar_for
             text_append_n(p->out, c, 1);
             continue;
         }
-        int operand = *++c - '1';
+        if (*++c == 't') {
+            text_append(p->out, dtype_suffix(e->dtype));
+            continue;
+        }
+        int operand = *c - '1';
         print_expression(p, e->arguments[operand], operand_level(f, operand));
     }
     print_close(p, f->level, level);
@@ -403,6 +409,8 @@ static void print_scalar(expression_printer *p, const expr *e, int level) {
 }
 
 void print_expression(expression_printer *p, const expr *e, int level) {
+    if (p->leaf && p->leaf(p, e))
+        return;
     if (e->kind == EXPR_LOAD) {
         print_load(p, e, level);
     } else if (e->kind == EXPR_SCALAR && is_index(e)) {

@@ -27,7 +27,7 @@ enum {
 };
 
 typedef struct scalar_format {
-    const char *pattern; /* "$1 + $2"; NULL = call */
+    const char *pattern; /* "$1 + $2", "f_$t($1)" with $t for "f32"; NULL = call */
     int level;           /* of the pattern; 0 = primary */
 } scalar_format;
 
@@ -46,6 +46,8 @@ struct expression_printer {
     void *user;
     /* The name of a variable in the place where printing stands; NULL = it is always zero here. */
     const char *(*variable)(expression_printer *p, const loop_variable *v);
+    /* Prints a load or constant in another way; NULL or false: as usual. */
+    bool (*leaf)(expression_printer *p, const expr *e);
     const char *(*buffer)(expression_printer *p, int buffer);
     const type *(*buffer_type)(expression_printer *p, int buffer);
     /* Told of every function that the text calls; false = there is none of this name, and the

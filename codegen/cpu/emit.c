@@ -15,8 +15,9 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "codegen/cpu/sink.h"
 
-enum { OWN_AXES = 32 };
+enum { OWN_AXES = 32, LONGEST_LINE = 100 };
 
 /* ---- text --------------------------------------------------------------------------------- */
 
@@ -242,6 +243,28 @@ static size_t declare_buffers(const emitter *e, const char *body, text *out) {
     return offset;
 }
 
+/* Words that break behind a comma where the line would be longer than 100 columns. */
+static void append_wrapped(text *out, const char *words, const char *margin) {
+    size_t column = 0;
+    while (*words) {
+        size_t length = strcspn(words, ",") + (strchr(words, ',') != NULL);
+        if (column > 0 && column + length > LONGEST_LINE) {
+            text_printf(out, "\n%s", margin);
+            column = strlen(margin);
+            length -= *words == ' ';
+            words += *words == ' ';
+        }
+        text_append_n(out, words, length);
+        column += length;
+        words += length;
+    }
+}
+
+static void print_head(emitter *e, const char *head) {
+    append_wrapped(&e->functions, arena_format(e->arena, "%s {", head), "        ");
+    text_append(&e->functions, "\n");
+}
+
 static void print_count(emitter *e, const char *name, const char *what, const char *value) {
     text_printf(&e->functions, "HIDDEN i64 %s_%s(i64 B) {\n", name, what);
     if (!mentions(value, "B"))
@@ -265,8 +288,9 @@ const char *buffer_declarations(emitter *e, const char *body) {
 }
 
 void end_function(emitter *e, const char *head) {
-    const char *body = e->out->data, *declarations = buffer_declarations(e, body);
-    text_printf(&e->functions, "%s {\n", head);
+    const char *body = e->out->data;
+    const char *declarations = mentions(head, "buffers") ? buffer_declarations(e, body) : "";
+    print_head(e, head);
     if (mentions(head, "buffers") && !mentions(declarations, "buffers"))
         text_append(&e->functions, "    (void)buffers;\n");
     if (mentions(head, "B") && !mentions(body, "B"))
@@ -285,9 +309,8 @@ void end_stage(emitter *e, const char *suffix, const char *tasks) {
     text_append(&declarations, "");
     declare_buffers(e, e->out->data, &declarations);
     print_count(e, name, "tasks", tasks);
-    text_printf(
-        &e->functions,
-        "HIDDEN void %s(void *const *buffers, i64 B, i64 begin, i64 end, void *scratch) {\n", name);
+    print_head(e, arena_format(e->arena, "HIDDEN void %s(void *const *buffers, i64 B, i64 begin, "
+                                         "i64 end, void *scratch)", name));
     print_unused(e, e->out, &declarations);
     text_append(&e->functions, declarations.data);
     text_append(&e->functions, e->out->data);
@@ -327,30 +350,6 @@ void emit_statements(emitter *e, const stmt_list *list) {
 }
 
 /* ---- stages --------------------------------------------------------------------------------- */
-
-static bool list_uses(const stmt_list *list, const loop_variable *v);
-
-static bool statement_uses(const stmt *s, const loop_variable *v) {
-    if (s->value && expr_uses(s->value, v))
-        return true;
-    for (int i = 0; i < s->rank; i++)
-        if (expr_uses(s->index[i], v))
-            return true;
-    if (s->contract) {
-        const loop_contract *c = s->contract;
-        if (expr_uses(c->left, v) || expr_uses(c->right, v) || list_uses(&c->left_lets, v) ||
-            list_uses(&c->right_lets, v) || list_uses(&c->epilogue, v))
-            return true;
-    }
-    return list_uses(&s->body, v);
-}
-
-static bool list_uses(const stmt_list *list, const loop_variable *v) {
-    for (uint32_t i = 0; i < list->count; i++)
-        if (statement_uses(list->items[i], v))
-            return true;
-    return false;
-}
 
 /* Whether the kernel's scalar results are used by its loops: then all of it is one task. */
 static bool scalars_feed_loops(const kernel *k) {
@@ -408,14 +407,18 @@ static void emit_stages(emitter *e) {
 /* ---- kernels -------------------------------------------------------------------------------- */
 
 /* Keeps what a dump says about a kernel from ending its comment. */
-static void append_comment(text *out, const char *words) {
-    for (const char *c = words; *c; c++)
-        text_append_n(out, *c == '*' && c[1] == '/' ? "+" : c, 1);
+static const char *comment_text(const char *words, arena *a) {
+    char *copy = arena_string(a, words);
+    for (char *c = copy; *c; c++)
+        if (*c == '*' && c[1] == '/')
+            *c = '+';
+    return copy;
 }
 
 static void print_header(emitter *e, text *out) {
-    text_printf(out, "/* %s: ", e->name);
-    append_comment(out, e->kernel->summary ? e->kernel->summary : "");
+    const char *summary = e->kernel->summary ? e->kernel->summary : "";
+    append_wrapped(out, arena_format(e->arena, "/* %s: %s", e->name,
+                                     comment_text(summary, e->arena)), " *     ");
     for (uint32_t i = 0; i < e->kernel->buffers.count; i++) {
         text_printf(out, "%s%s: ", i % 4 ? "  " : "\n * ", e->buffers[i]);
         text_type(out, &e->kernel->buffers.items[i].type);
@@ -458,6 +461,7 @@ static void reserve_names(emitter *e) {
 }
 
 cpu_kernel *emit_kernel(const kernel *k, const char *name, const isa_level *isa, arena *a) {
+    k = sink_scalars(k, a);
     emitter *e = emitter_new(k, name, isa, a);
     reserve_names(e);
     name_buffers(e);

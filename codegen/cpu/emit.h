@@ -54,6 +54,7 @@ typedef struct emitter {
     int variable_count;              /* the kernel\'s and the emitter\'s own */
     text functions;                  /* finished ones */
     const char *scratch, *workspace; /* expressions over B, or NULL */
+    const struct tile_plan *vector_plan; /* while an epilogue is printed as vectors */
 } emitter;
 
 void line(emitter *e, const char *format, ...) __attribute__((format(printf, 2, 3)));

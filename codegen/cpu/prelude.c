@@ -204,6 +204,30 @@ static const char opening[] =
             {"cn_vector_" suffix},                                                             \
     }
 
+/* Selections on vectors; max and min as cn_max_f32 and cn_min_f32 have them. */
+#define VECTOR_PICKS(name, suffix, comparison)                                                   \
+    {                                                                                            \
+        "cn_vector_" name "_" suffix,                                                            \
+            "ALWAYS_INLINE cn_vector_" suffix " cn_vector_" name "_" suffix "(cn_vector_" suffix \
+            " a, cn_vector_" suffix " b) {\n"                                                    \
+            "    return cn_vector_select_" suffix "((a " comparison " b) | (a != a), a, b);\n"   \
+            "}\n",                                                                               \
+            {"cn_vector_select_" suffix},                                                        \
+    }
+
+#define VECTOR_SELECTS(suffix, mask)                                                           \
+    {                                                                                          \
+        "cn_vector_select_" suffix,                                                            \
+        "typedef " mask " cn_mask_of_" suffix " __attribute__((vector_size(VECTOR_BYTES)));\n" \
+        "ALWAYS_INLINE cn_vector_" suffix " cn_vector_select_" suffix "(cn_mask_of_" suffix    \
+        " mask, cn_vector_" suffix " a, cn_vector_" suffix " b) {\n"                           \
+        "    return (cn_vector_" suffix ")(((cn_mask_of_" suffix                               \
+        ")a & mask) | ((cn_mask_of_" suffix ")b & ~mask));\n"                                  \
+        "}\n",                                                                                 \
+        {"cn_vector_" suffix},                                                                 \
+    },                                                                                         \
+        VECTOR_PICKS("max", suffix, ">"), VECTOR_PICKS("min", suffix, "<")
+
 enum { MAX_NEEDS = 5 };
 
 typedef struct helper {
@@ -235,6 +259,8 @@ static const helper helpers[] = {
     FOLDS("double", "f64", "16", "0.0", "1.0", "__builtin_inf()"),
     VECTORS("float", "f32", "s", "f"),
     VECTORS("double", "f64", "d", ""),
+    VECTOR_SELECTS("f32", "int"),
+    VECTOR_SELECTS("f64", "i64"),
     {"cn_transpose_f32", NULL, {"cn_load_f32", "cn_store_f32"}},
     {"cn_transpose_f64", NULL, {"cn_load_f64", "cn_store_f64"}},
     ROUNDS("bf16"),

@@ -52,7 +52,7 @@ static void emit_panels(emitter *e, const tile_plan *p) {
     if (columns.symbolic) {
         open_block(e, "for (i64 column = 0; column < %s; column += %s) {", all, width);
         line(e, "const i64 width = %s - column < %s ? %s - column : %s;", all, width, all, width);
-        emit_tiles_of_panel(e, p, &(panel){p->vectors, column, "width"});
+        emit_tiles_of_panel(e, p, &(panel){p->vectors, false, column, "width"});
         close_block(e);
         return;
     }
@@ -60,13 +60,14 @@ static void emit_panels(emitter *e, const tile_plan *p) {
     if (whole > 0) {
         open_block(e, "for (i64 column = 0; column < %lld; column += %s) {", (long long)whole,
                    width);
-        emit_tiles_of_panel(e, p, &(panel){p->vectors, column, width});
+        emit_tiles_of_panel(e, p, &(panel){p->vectors, true, column, width});
         close_block(e);
     }
     if (rest > 0) {
         int vectors = (int)((rest + p->lanes - 1) / p->lanes);
         emit_tiles_of_panel(e, p,
-                            &(panel){vectors, arena_format(e->arena, "%lld", (long long)whole),
+                            &(panel){vectors, rest % p->lanes == 0,
+                                     arena_format(e->arena, "%lld", (long long)whole),
                                      arena_format(e->arena, "%lld", (long long)rest)});
     }
 }
@@ -79,22 +80,22 @@ static void emit_one_panel(emitter *e, const tile_plan *p) {
     if (columns.symbolic) {
         const char *all = dim_text(e, columns);
         line(e, "const i64 width = %s - column < %s ? %s - column : %s;", all, whole, all, whole);
-        emit_tiles_of_panel(e, p, &(panel){p->vectors, "column", "width"});
+        emit_tiles_of_panel(e, p, &(panel){p->vectors, false, "column", "width"});
         return;
     }
     int64_t rest = columns.count % width;
     if (rest > 0 && columns.count > width)
         open_block(e, "if (column + %s <= %lld) {", whole, (long long)columns.count);
     if (columns.count >= width)
-        emit_tiles_of_panel(e, p, &(panel){p->vectors, "column", whole});
+        emit_tiles_of_panel(e, p, &(panel){p->vectors, true, "column", whole});
     if (rest > 0 && columns.count > width) {
         e->indent--;
         open_block(e, "} else {");
     }
     if (rest > 0)
         emit_tiles_of_panel(e, p,
-                            &(panel){(int)((rest + p->lanes - 1) / p->lanes), "column",
-                                     arena_format(e->arena, "%lld", (long long)rest)});
+                            &(panel){(int)((rest + p->lanes - 1) / p->lanes), rest % p->lanes == 0,
+                                     "column", arena_format(e->arena, "%lld", (long long)rest)});
     if (rest > 0 && columns.count > width)
         close_block(e);
 }
@@ -127,8 +128,10 @@ static const char *left_bytes(emitter *e, const tile_plan *p) {
     dim elements = dim_of(p->split ? 1 : p->chunk_size * p->inner_size);
     for (int i = 0; p->split && i < p->rows.count; i++)
         dim_multiply(elements, extent_of(e, p->rows.items[i]), &elements);
-    for (int i = inside_reduction(p); i < p->reduction.count; i++)
-        dim_multiply(elements, extent_of(e, p->reduction.items[i]), &elements);
+    for (int i = 0; i < p->reduction.count; i++) {
+        const loop_variable *v = p->reduction.items[i];
+        dim_multiply(elements, v == p->cut ? dim_of(p->cut_size) : extent_of(e, v), &elements);
+    }
     return arena_format(e->arena, "%s * %d", dim_text(e, elements), size);
 }
 
@@ -160,12 +163,16 @@ static const char *open_task(emitter *e, const tile_plan *p) {
                         ceil_text(e, extent_of(e, p->columns), panel_width(p)));
 }
 
+/* Whether some panel goes through memory. */
+static bool finishes(const emitter *e, const tile_plan *p) {
+    dim columns = extent_of(e, p->columns);
+    return !p->split && (!p->in_registers || columns.symbolic || columns.count % p->lanes != 0);
+}
+
 static void emit_whole(emitter *e, const tile_plan *p) {
-    if (!p->direct)
-        emit_finish_function(e, p);
     begin_stage(e);
     declare_left(e, p);
-    if (!p->direct)
+    if (finishes(e, p))
         line(e, "%s tile[%d] __attribute__((aligned(64)));", value_type_name(p->dtype),
              (int)(p->sizes.items[0] * p->inner_size * panel_width(p)));
     const char *tasks = open_task(e, p);
@@ -202,24 +209,27 @@ static const char *block_count(emitter *e, const tile_plan *p) {
 }
 
 static void emit_partials(emitter *e, const tile_plan *p) {
-    const loop_variable *first = p->reduction.items[0];
-    const char *all = dim_text(e, extent_of(e, first)), *element = value_type_name(p->dtype);
+    bool cut = p->left.mode != OPERAND_DIRECT;
+    const char *all = dim_text(e, extent_of(e, p->reduction.items[0])),
+               *element = value_type_name(p->dtype);
     long long elements = partial_elements(e, p);
     begin_stage(e);
     declare_left(e, p);
     open_block(e, "for (i64 block = begin; block < end; block++) {");
-    line(e, "const i64 low = block * %lld;", (long long)p->block);
-    line(e, "const i64 high = low + %lld < %s ? low + %lld : %s;", (long long)p->block, all,
-         (long long)p->block, all);
+    const char *names[] = {cut ? "first" : "low", cut ? "last" : "high"};
+    line(e, "const i64 %s = block * %lld;", names[0], (long long)p->block);
+    line(e, "const i64 %s = %s + %lld < %s ? %s + %lld : %s;", names[1], names[0],
+         (long long)p->block, all, names[0], (long long)p->block, all);
     line(e, "%s *partial = %s + block * %lld;", element, partial_pointer(e, p), elements);
     line(e, "for (i64 i = 0; i < %lld; i++) partial[i] = 0;", elements);
-    if (p->outermost_outside) {
-        const char *name = name_of(e, first);
-        open_block(e, "for (i64 %s = low; %s < high; %s++) {", name, name, name);
+    if (cut) {
+        open_block(e, "for (i64 low = first; low < last; low += %lld) {", (long long)p->cut_size);
+        line(e, "const i64 high = low + %lld < last ? low + %lld : last;", (long long)p->cut_size,
+             (long long)p->cut_size);
     }
     emit_left(e, p);
     emit_panels(e, p);
-    if (p->outermost_outside)
+    if (cut)
         close_block(e);
     close_block(e);
     end_stage(e, "_partial", block_count(e, p));
@@ -260,26 +270,6 @@ static void emit_combination(emitter *e, const tile_plan *p) {
 
 /* ---- entry ------------------------------------------------------------------------------------------- */
 
-/* Results may be stored from registers when the epilogue is nothing but that store. */
-static void find_direct_store(emitter *e, tile_plan *p) {
-    const stmt_list *epilogue = &p->contract->epilogue;
-    const stmt *s = epilogue->items[0];
-    dim columns = extent_of(e, p->columns);
-    if (p->split || epilogue->count != 1 || s->kind != STMT_STORE ||
-        s->value->kind != EXPR_VARIABLE || s->value->variable != p->contract->result ||
-        columns.symbolic || columns.count % p->lanes != 0 ||
-        e->kernel->buffers.items[s->buffer].type.dtype != p->dtype)
-        return;
-    linear l;
-    if (!linear_of(expr_offset(e->arena, &e->kernel->buffers.items[s->buffer].type, s->index),
-                   &l) ||
-        !dim_is(linear_coefficient(&l, p->columns), 1))
-        return;
-    p->direct = true;
-    p->direct_step = linear_coefficient(&l, p->step);
-    p->direct_inner = p->inner ? linear_coefficient(&l, p->inner) : dim_of(0);
-}
-
 /* Distance of a tile's rows where they are first written. */
 static int64_t result_stride(const emitter *e, const tile_plan *p) {
     int64_t width = panel_width(p);
@@ -308,9 +298,13 @@ void emit_contract(emitter *e, const stmt *s) {
         return;
     }
     p->result_stride = result_stride(e, p);
-    find_direct_store(e, p);
+    p->in_registers = !p->split && epilogue_is_vectors(e, p);
     if (p->right.mode == OPERAND_PACKED)
         emit_right_stage(e, p);
+    if (p->in_registers)
+        emit_end_function(e, p);
+    if (finishes(e, p))
+        emit_finish_function(e, p);
     emit_tile_functions(e, p);
     if (p->split) {
         emit_partials(e, p);

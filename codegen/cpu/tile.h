@@ -35,10 +35,10 @@ typedef struct step_list {
 
 /* One dim of a staged window: index = base + s, 0 <= s < size. */
 typedef struct window_dim {
-    const expr *index;        /* as it stands in the operand */
-    const expr *base;         /* inner axes at their start; the chunk's axis stays */
-    int64_t size, chunk_step; /* size for a whole chunk; index steps per step of the chunk */
-    int64_t stride;           /* in the scratch array */
+    const expr *index;      /* as it stands in the operand */
+    const expr *base;       /* inner axes at their start; the cut axis stays */
+    int64_t size, cut_step; /* size for all of the cut; index steps per step of it */
+    int64_t stride;         /* in the scratch array */
     loop_variable *s;
 } window_dim;
 
@@ -84,13 +84,13 @@ typedef struct tile_plan {
     cn_dtype dtype;
     bool panels_inside; /* a task does all panels of its rows */
     bool split;
-    bool outermost_outside; /* split: reduction.items[0] is a loop around the tiles */
-    int64_t block;          /* split: steps of reduction.items[0] per task */
-    int64_t result_stride;  /* between rows of results where tiles write them */
-    bool direct;            /* ... which is the output, stepping like this */
-    dim direct_step, direct_inner;
-    joined_axis *joined; /* by variable id */
-    const char **names;  /* by variable id, before joining */
+    int64_t block;         /* split: steps of reduction.items[0] per task */
+    int64_t result_stride; /* between rows of results where tiles write them */
+    bool in_registers;     /* the epilogue is applied to vectors, not to a tile in memory */
+    loop_variable *cut;    /* the left operand's array spans low <= cut < high: the chunk's axis, */
+    int64_t cut_size;      /* or when split the outermost of the reduction; at most so many */
+    joined_axis *joined;   /* by variable id */
+    const char **names;    /* by variable id, before joining */
     dim *extents;
 } tile_plan;
 
@@ -100,17 +100,12 @@ dim step_of(const tile_operand *o, const loop_variable *axis);
 static inline int64_t panel_width(const tile_plan *p) {
     return p->lanes * p->vectors;
 }
-/* First steps of the reduction that a tile does itself. */
-static inline int inside_reduction(const tile_plan *p) {
-    return p->split && p->outermost_outside;
-}
 bool operand_uses(const expr *value, const stmt_list *lets, const loop_variable *v);
 
 /* tile_window.c: padded windows over arrays. False when the operand is none. */
 bool find_window(emitter *e, tile_operand *o, const axis_list *inside);
 /* Sizes and steps, once the chunk is chosen. */
-void measure_window(emitter *e, tile_operand *o, const axis_list *inside,
-                    const loop_variable *chunk, int64_t chunk_size);
+void measure_window(tile_operand *o, const loop_variable *cut, int64_t cut_size);
 void emit_window(emitter *e, const tile_plan *p);
 
 /* tile_pack.c: operands evaluated into arrays. */
@@ -123,10 +118,23 @@ const char *right_panel(emitter *e, const tile_plan *p, const char *column);
 /* tile_kernel.c: the functions around registers, and calls of them. */
 typedef struct panel {
     int vectors;
+    bool whole;                 /* all elements of the vectors are columns */
     const char *column, *width; /* texts: first column, columns that exist */
 } panel;
 void emit_tile_functions(emitter *e, const tile_plan *p);
-void emit_finish_function(emitter *e, const tile_plan *p);
 void emit_tile_call(emitter *e, const tile_plan *p, const panel *at, int size);
+
+/* tile_epilogue.c: what is done with a tile's results. */
+bool epilogue_is_vectors(emitter *e, const tile_plan *p);
+/* NAME_end, on one vector of results; NAME_finish, on a tile in memory. */
+void emit_end_function(emitter *e, const tile_plan *p);
+void emit_finish_function(emitter *e, const tile_plan *p);
+/* Parameters of NAME_end after its vector (`one_row`), or of a tile function that calls it, which
+ * has no value of the inner axis; and arguments for them (texts; `inner` may be NULL). */
+const char *end_parameters(emitter *e, const tile_plan *p, bool one_row);
+const char *end_arguments(emitter *e, const tile_plan *p, const char *step, const char *inner,
+                          const char *column);
+/* The axes whose values an epilogue must be told. */
+axis_list told_axes(const tile_plan *p);
 
 #endif

@@ -3,7 +3,8 @@
  * NAME_tile<rows>x<vectors> holds its results in named vector variables, one per row and vector:
  * nothing is left to an unroller, and any compiler keeps them in registers. A step of the
  * reduction loads `vectors` vectors of the right operand and one element per row of the left.
- * NAME_finish applies the epilogue to a tile that was written to the stack, row by row.
+ * Results go to NAME_end from their registers, or to memory: a tile on the stack for NAME_finish,
+ * or, when the reduction is split, the partial results that the tile began with.
  */
 #include <stddef.h>
 
@@ -12,7 +13,11 @@
 /* ---- tile functions --------------------------------------------------------------------------- */
 
 static bool steps_given(const tile_plan *p) {
-    return p->split && !p->outermost_outside && p->reduction.count > 0;
+    return p->split;
+}
+
+static bool ends_in_registers(const tile_plan *p, bool whole) {
+    return p->in_registers && whole;
 }
 
 /* Steps of `o` along the step axis and inner, as the offset of row `r`. */
@@ -34,7 +39,7 @@ static const char *left_row(emitter *e, const tile_plan *p, int r) {
 /* " + k * 32" for every loop of the reduction that the tile does. */
 static const char *reduction_offset(emitter *e, const tile_plan *p, const tile_operand *o) {
     const char *words = "";
-    for (int i = inside_reduction(p); i < p->reduction.count; i++) {
+    for (int i = 0; i < p->reduction.count; i++) {
         const loop_variable *v = p->reduction.items[i];
         dim step = step_of(o, v);
         if (step.count == 0)
@@ -48,7 +53,7 @@ static const char *reduction_offset(emitter *e, const tile_plan *p, const tile_o
 
 static int open_steps(emitter *e, const tile_plan *p) {
     int opened = 0;
-    for (int i = inside_reduction(p); i < p->reduction.count; i++, opened++) {
+    for (int i = 0; i < p->reduction.count; i++, opened++) {
         const char *name = name_of(e, p->reduction.items[i]);
         const char *extent =
             i == 0 && steps_given(p) ? "steps" : dim_text(e, extent_of(e, p->reduction.items[i]));
@@ -91,22 +96,36 @@ static void store_results(emitter *e, const tile_plan *p, int rows, int vectors)
     const char *suffix = dtype_suffix(p->dtype);
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < vectors; v++)
-            line(e, "cn_store_%s(to + %s + %d, c%d_%d);", suffix,
-                 p->direct ? row_offset(e, p, p->direct_step, p->direct_inner, r)
-                           : arena_format(e->arena, "%lld", (long long)(r * p->result_stride)),
-                 v * p->lanes, r, v);
+            line(e, "cn_store_%s(to + %lld, c%d_%d);", suffix,
+                 (long long)(r * p->result_stride + v * p->lanes), r, v);
 }
 
-static const char *tile_name(emitter *e, const tile_plan *p, int size, int vectors) {
-    return arena_format(e->arena, "%s_tile%lldx%d", e->name, (long long)(size * p->inner_size),
-                        vectors);
+static void end_results(emitter *e, const tile_plan *p, int rows, int vectors) {
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < vectors; v++) {
+            const char *step = arena_format(e->arena, "%s + %lld", name_of(e, p->step),
+                                            (long long)(r / p->inner_size));
+            const char *inner = arena_format(e->arena, "%lld", (long long)(r % p->inner_size));
+            const char *column =
+                arena_format(e->arena, "%s + %d", name_of(e, p->columns), v * p->lanes);
+            line(e, "%s_end(c%d_%d, %s);", e->name, r, v, end_arguments(e, p, step, inner, column));
+        }
 }
 
-static const char *extra_parameters(const tile_plan *p) {
-    return steps_given(p) ? ", i64 B, i64 steps" : ", i64 B";
+static const char *tile_name(emitter *e, const tile_plan *p, int size, int vectors, bool whole) {
+    return arena_format(e->arena, "%s_tile%lldx%d%s", e->name, (long long)(size * p->inner_size),
+                        vectors, p->in_registers && !whole ? "_part" : "");
 }
 
-static void emit_tile_function(emitter *e, const tile_plan *p, int size, int vectors) {
+/* Parameters after the operands. */
+static const char *tile_parameters(emitter *e, const tile_plan *p, bool whole) {
+    if (!ends_in_registers(p, whole))
+        return arena_format(e->arena, "%s *to, i64 B%s", value_type_name(p->dtype),
+                            steps_given(p) ? ", i64 steps" : "");
+    return end_parameters(e, p, false);
+}
+
+static void emit_tile_function(emitter *e, const tile_plan *p, int size, int vectors, bool whole) {
     const char *suffix = dtype_suffix(p->dtype), *element = value_type_name(p->dtype);
     int rows = (int)(size * p->inner_size);
     begin_function(e);
@@ -120,17 +139,19 @@ static void emit_tile_function(emitter *e, const tile_plan *p, int size, int vec
     emit_products(e, p, rows, vectors);
     for (int i = 0; i < opened + (opened == 0); i++)
         close_block(e);
-    store_results(e, p, rows, vectors);
-    end_function(e,
-                 arena_format(e->arena, "static void %s(const %s *left, const %s *right, %s *to%s)",
-                              tile_name(e, p, size, vectors), element, element, element,
-                              extra_parameters(p)));
+    if (ends_in_registers(p, whole))
+        end_results(e, p, rows, vectors);
+    else
+        store_results(e, p, rows, vectors);
+    end_function(e, arena_format(e->arena, "static void %s(const %s *left, const %s *right, %s)",
+                                 tile_name(e, p, size, vectors, whole), element, element,
+                                 tile_parameters(e, p, whole)));
 }
 
-static int edge_vectors(const emitter *e, const tile_plan *p) {
+/* What is left of the columns after whole panels; none when their number is symbolic. */
+static int64_t rest_of_columns(const emitter *e, const tile_plan *p) {
     dim columns = extent_of(e, p->columns);
-    int64_t rest = columns.symbolic ? 0 : columns.count % panel_width(p);
-    return (int)((rest + p->lanes - 1) / p->lanes);
+    return columns.symbolic ? 0 : columns.count % panel_width(p);
 }
 
 void emit_tile_functions(emitter *e, const tile_plan *p) {
@@ -138,69 +159,17 @@ void emit_tile_functions(emitter *e, const tile_plan *p) {
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
         use_function(e, arena_format(e->arena, "cn_%s_%s", functions[i], dtype_suffix(p->dtype)));
     dim columns = extent_of(e, p->columns);
-    bool whole = columns.symbolic || columns.count >= panel_width(p);
-    int edge = edge_vectors(e, p);
+    int64_t rest = rest_of_columns(e, p);
+    bool panels = columns.symbolic || columns.count >= panel_width(p);
+    bool rest_whole = rest % p->lanes == 0;
+    int edge = (int)((rest + p->lanes - 1) / p->lanes);
+    bool same = panels && edge == p->vectors && (rest_whole || !p->in_registers);
     for (int i = 0; i < p->sizes.count; i++) {
-        if (whole)
-            emit_tile_function(e, p, p->sizes.items[i], p->vectors);
-        if (edge && !(whole && edge == p->vectors))
-            emit_tile_function(e, p, p->sizes.items[i], edge);
+        if (panels)
+            emit_tile_function(e, p, p->sizes.items[i], p->vectors, !columns.symbolic);
+        if (rest > 0 && !same)
+            emit_tile_function(e, p, p->sizes.items[i], edge, rest_whole);
     }
-}
-
-/* ---- epilogue ------------------------------------------------------------------------------------ */
-
-/* The axes whose values NAME_finish is told. */
-static axis_list told_axes(const tile_plan *p) {
-    axis_list told = p->outer;
-    for (int i = 0; i < p->across.count; i++)
-        told.items[told.count++] = p->across.items[i];
-    return told;
-}
-
-static void emit_epilogue_columns(emitter *e, const tile_plan *p, const char *width) {
-    line(e, "INDEPENDENT");
-    open_block(e, "for (i64 j = 0; j < %s; j++) {", width);
-    line(e, "const i64 %s = column + j;", name_of(e, p->columns));
-    line(e, "const %s %s = row[j];", value_type_name(p->dtype), name_of(e, p->contract->result));
-    emit_statements(e, &p->contract->epilogue);
-    close_block(e);
-}
-
-void emit_finish_function(emitter *e, const tile_plan *p) {
-    const char *element = value_type_name(p->dtype), *step = name_of(e, p->step);
-    begin_function(e);
-    open_block(e, "for (i64 %s = low; %s < low + size; %s++) {", step, step, step);
-    if (p->inner)
-        open_axis(e, p->inner);
-    line(e, "const %s *row = tile;", element);
-    line(e, "tile += %lld;", (long long)p->result_stride);
-    const char *width = arena_format(e->arena, "%lld", (long long)panel_width(p));
-    dim columns = extent_of(e, p->columns);
-    bool whole = !columns.symbolic && columns.count % panel_width(p) == 0;
-    if (!whole)
-        open_block(e, "if (width == %s) {", width);
-    emit_epilogue_columns(e, p, width);
-    if (!whole) {
-        e->indent--;
-        open_block(e, "} else {");
-        emit_epilogue_columns(e, p, "width");
-        close_block(e);
-    }
-    if (p->inner)
-        close_block(e);
-    close_block(e);
-    text parameters;
-    text_init(&parameters, e->arena);
-    text_printf(&parameters,
-                "static void %s_finish(void *const *buffers, i64 B, const %s *tile, i64 low, ",
-                e->name, element);
-    text_append(&parameters, "i64 size, i64 column, i64 width");
-    axis_list told = told_axes(p);
-    for (int i = 0; i < told.count; i++)
-        text_printf(&parameters, ", i64 %s", name_of(e, told.items[i]));
-    text_append(&parameters, ")");
-    end_function(e, parameters.data);
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------- */
@@ -208,7 +177,7 @@ void emit_finish_function(emitter *e, const tile_plan *p) {
 /* A DIRECT operand's address at the tile's first row or column; loops inside the tile at 0. */
 static const char *direct_address(emitter *e, const tile_plan *p, const tile_operand *o) {
     const char *names[2 * MAX_RANK];
-    for (int i = inside_reduction(p); i < p->reduction.count; i++) {
+    for (int i = 0; i < p->reduction.count; i++) {
         int id = p->reduction.items[i]->id;
         names[i] = e->names[id];
         e->names[id] = i == 0 && steps_given(p) ? "low" : NULL;
@@ -221,7 +190,7 @@ static const char *direct_address(emitter *e, const tile_plan *p, const tile_ope
     text_printf(&t, "%s + %s", e->buffers[o->value->buffer], index_words(e, o->offset));
     if (p->inner)
         e->names[p->inner->id] = inner;
-    for (int i = inside_reduction(p); i < p->reduction.count; i++)
+    for (int i = 0; i < p->reduction.count; i++)
         e->names[p->reduction.items[i]->id] = names[i];
     return t.data;
 }
@@ -253,29 +222,12 @@ static const char *right_address(emitter *e, const tile_plan *p, const panel *at
     if (!p->split)
         return words;
     const loop_variable *first = p->reduction.items[0];
-    return arena_format(e->arena, "%s + %s * %s", words,
-                        p->outermost_outside ? name_of(e, first) : "low",
+    return arena_format(e->arena, "%s + %s * %s", words, "low",
                         dim_text(e, step_of(&p->right, first)));
 }
 
-/* Where results go without an epilogue to apply: the workspace, or the output itself. */
-static const char *result_address(emitter *e, const tile_plan *p, const panel *at) {
-    if (p->direct) {
-        const stmt *store = p->contract->epilogue.items[0];
-        const char *column = name_of(e, p->columns),
-                   *inner = p->inner ? name_of(e, p->inner) : NULL;
-        e->names[p->columns->id] = at->column;
-        if (p->inner)
-            e->names[p->inner->id] = NULL;
-        const char *words =
-            arena_format(e->arena, "%s + %s", e->buffers[store->buffer], offset_text(e, store));
-        e->names[p->columns->id] = column;
-        if (p->inner)
-            e->names[p->inner->id] = inner;
-        return words;
-    }
-    if (!p->split)
-        return "tile";
+/* Where partial results lie. */
+static const char *partial_address(emitter *e, const tile_plan *p, const panel *at) {
     const char *row = "0";
     for (int i = 0; i < p->rows.count; i++) {
         const loop_variable *v = p->rows.items[i];
@@ -288,13 +240,7 @@ static const char *result_address(emitter *e, const tile_plan *p, const panel *a
                         at->column);
 }
 
-void emit_tile_call(emitter *e, const tile_plan *p, const panel *at, int size) {
-    const char *left =
-        p->left.mode == OPERAND_DIRECT ? direct_address(e, p, &p->left) : scratch_address(e, p);
-    line(e, "%s(%s, %s, %s, B%s);", tile_name(e, p, size, at->vectors), left,
-         right_address(e, p, at), result_address(e, p, at), steps_given(p) ? ", high - low" : "");
-    if (p->split || p->direct)
-        return;
+static void emit_finish_call(emitter *e, const tile_plan *p, const panel *at, int size) {
     text call;
     text_init(&call, e->arena);
     text_printf(&call, "%s_finish(buffers, B, tile, %s, %d, %s, %s", e->name,
@@ -303,4 +249,20 @@ void emit_tile_call(emitter *e, const tile_plan *p, const panel *at, int size) {
     for (int i = 0; i < told.count; i++)
         text_printf(&call, ", %s", name_of(e, told.items[i]));
     line(e, "%s);", call.data);
+}
+
+void emit_tile_call(emitter *e, const tile_plan *p, const panel *at, int size) {
+    const char *left =
+        p->left.mode == OPERAND_DIRECT ? direct_address(e, p, &p->left) : scratch_address(e, p);
+    const char *name = tile_name(e, p, size, at->vectors, at->whole),
+               *right = right_address(e, p, at);
+    if (ends_in_registers(p, at->whole)) {
+        const char *step = p->rows.count ? name_of(e, p->step) : "0";
+        line(e, "%s(%s, %s, %s);", name, left, right, end_arguments(e, p, step, NULL, at->column));
+        return;
+    }
+    line(e, "%s(%s, %s, %s, B%s);", name, left, right,
+         p->split ? partial_address(e, p, at) : "tile", steps_given(p) ? ", high - low" : "");
+    if (!p->split)
+        emit_finish_call(e, p, at, size);
 }

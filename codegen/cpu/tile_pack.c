@@ -33,9 +33,9 @@ static void take_apart(emitter *e, const tile_plan *p, const loop_variable *axis
 /* Loops over the axes of the reduction as they were; returns the text of their position, in
  * multiples of `steps`, and counts what was opened. */
 static const char *open_reduction_parts(emitter *e, const tile_plan *p, const tile_operand *o,
-                                        int first, int *opened) {
+                                        int *opened) {
     const char *position = "0";
-    for (int i = first; i < p->reduction.count; i++) {
+    for (int i = 0; i < p->reduction.count; i++) {
         const loop_variable *axis = p->reduction.items[i];
         const axis_list *parts = &p->joined[axis->id].parts;
         dim step = step_of(o, axis);
@@ -44,13 +44,17 @@ static const char *open_reduction_parts(emitter *e, const tile_plan *p, const ti
             const loop_variable *v = parts->items[k];
             const char *name = e->names[v->id] = p->names[v->id];
             const char *extent = dim_text(e, p->extents[v->id]);
-            open_block(e, "for (i64 %s = 0; %s < %s; %s++) {", name, name, extent, name);
+            bool cut = v == p->cut && o == &p->left && p->split;
+            open_block(e, "for (i64 %s = %s; %s < %s; %s++) {", name, cut ? "low" : "0", name,
+                       cut ? "high" : extent, name);
             ++*opened;
+            if (cut)
+                name = arena_format(e->arena, "(%s - low)", name);
             index = index ? arena_format(e->arena, "(%s * %s + %s)", index, extent, name) : name;
         }
         const char *term =
             dim_is(step, 1) ? index : arena_format(e->arena, "%s * %s", index, dim_text(e, step));
-        position = i == first ? term : arena_format(e->arena, "%s + %s", position, term);
+        position = i == 0 ? term : arena_format(e->arena, "%s + %s", position, term);
     }
     return position;
 }
@@ -98,11 +102,11 @@ void emit_packed_left(emitter *e, const tile_plan *p) {
     int opened = p->rows.count;
     const char *rows, *steps;
     if (p->left.rows_fastest) {
-        steps = open_reduction_parts(e, p, &p->left, inside_reduction(p), &opened);
+        steps = open_reduction_parts(e, p, &p->left, &opened);
         rows = open_rows_of_left(e, p);
     } else {
         rows = open_rows_of_left(e, p);
-        steps = open_reduction_parts(e, p, &p->left, inside_reduction(p), &opened);
+        steps = open_reduction_parts(e, p, &p->left, &opened);
     }
     emit_statements(e, p->left.lets);
     line(e, "left[%s + %s] = %s;", rows, steps, expr_words(e, p->left.value));
@@ -181,7 +185,7 @@ static void emit_squares(emitter *e, const tile_plan *p) {
     tile_plan outer = *p;
     outer.reduction.count--;
     int opened = 0;
-    const char *base = open_reduction_parts(e, &outer, &p->right, 0, &opened);
+    const char *base = open_reduction_parts(e, &outer, &p->right, &opened);
     const char *k = name_of(e, last), *column = name_of(e, p->columns);
     const char *all = dim_text(e, extent_of(e, last));
     line(e, "i64 %s = 0;", k);
@@ -204,7 +208,7 @@ static void emit_squares(emitter *e, const tile_plan *p) {
 
 static void emit_columns_of_panel(emitter *e, const tile_plan *p) {
     int opened = 0;
-    const char *position = open_reduction_parts(e, p, &p->right, 0, &opened);
+    const char *position = open_reduction_parts(e, p, &p->right, &opened);
     line(e, "INDEPENDENT");
     open_block(e, "for (i64 j = 0; j < width; j++) {");
     take_apart(e, p, p->columns, "(first + j)");

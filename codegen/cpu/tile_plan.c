@@ -15,7 +15,7 @@ enum {
     SPLIT_STEPS = 1 << 11,      /* of the reduction in one block */
     SPLIT_LEAST = 64,           /* k of a reduction over k*B that is worth splitting */
     WINDOW_ELEMENTS = 96 << 10, /* of a staged window: it shares the second cache */
-    PANELS_IN_PLACE = 1 << 20,  /* elements of a right operand that is read unpacked */
+    COLUMNS_IN_PLACE = 512,     /* longer rows of a right operand fall on few sets of the cache */
 };
 
 /* ---- operands -------------------------------------------------------------------------------- */
@@ -127,21 +127,21 @@ static bool wants_split(const emitter *e, const tile_plan *p, const roles *r) {
 
 /* ---- modes ---------------------------------------------------------------------------------------- */
 
-static bool is_constant_list(const emitter *e, const axis_list *axes) {
+/* Whether all extents are constant but for that of `cut`, of which little is spanned at once. */
+static bool is_bounded(const emitter *e, const axis_list *axes, const loop_variable *cut) {
     for (int i = 0; i < axes->count; i++)
-        if (extent_of(e, axes->items[i]).symbolic)
+        if (axes->items[i] != cut && extent_of(e, axes->items[i]).symbolic)
             return false;
     return true;
 }
 
-/* The axes a staged window spans: the reduction (but for the outermost when split), and all row
- * axes when split, else the last two. */
+/* The axes a staged window spans: the reduction, and all row axes when split, else the last two. */
 static axis_list window_axes(const tile_plan *p, const roles *r) {
     axis_list inside = {0};
     int first = p->split ? 0 : r->rows.count - 2;
     for (int i = first < 0 ? 0 : first; i < r->rows.count; i++)
         push_axis(&inside, r->rows.items[i]);
-    for (int i = p->split; i < p->reduction.count; i++)
+    for (int i = 0; i < p->reduction.count; i++)
         push_axis(&inside, p->reduction.items[i]);
     return inside;
 }
@@ -154,7 +154,8 @@ static void choose_left_mode(emitter *e, tile_plan *p, const roles *r) {
         memmove(inside.items, inside.items + 1, (size_t)--inside.count * sizeof *inside.items);
     bool spans_rows =
         r->rows.count == 0 || !extent_of(e, r->rows.items[r->rows.count - 1]).symbolic;
-    bool windows = spans_rows && is_constant_list(e, &inside) && find_window(e, &p->left, &inside);
+    const loop_variable *cut = p->split ? p->reduction.items[0] : NULL;
+    bool windows = spans_rows && is_bounded(e, &inside, cut) && find_window(e, &p->left, &inside);
     p->left.mode = windows ? OPERAND_STAGED : OPERAND_PACKED;
     p->left.inside = inside;
 }
@@ -163,7 +164,7 @@ static void choose_right_mode(emitter *e, tile_plan *p, const loop_variable *col
     dim extent = extent_of(e, column), steps;
     bool whole = !extent.symbolic && extent.count % p->lanes == 0;
     bool small = product(e, &p->reduction, &steps) &&
-                 (steps.symbolic || steps.count * extent.count <= PANELS_IN_PLACE);
+                 (steps.symbolic || steps.count < 64 || extent.count < COLUMNS_IN_PLACE);
     if (!find_steps(e, &p->right, p->dtype) || !whole || !small ||
         !dim_is(step_of(&p->right, column), 1))
         p->right.mode = OPERAND_PACKED;
@@ -311,10 +312,10 @@ static void choose_chunk(emitter *e, tile_plan *p) {
     p->chunk_size = evenly(extent, (int64_t)(TASK_PRODUCTS / products) + 1, multiple);
     if (!staged)
         return;
-    measure_window(e, &p->left, &p->left.inside, p->chunk, p->chunk_size);
+    measure_window(&p->left, p->chunk, p->chunk_size);
     while (p->left.elements > WINDOW_ELEMENTS && p->chunk_size > multiple) {
         p->chunk_size = evenly(extent, p->chunk_size / 2, multiple);
-        measure_window(e, &p->left, &p->left.inside, p->chunk, p->chunk_size);
+        measure_window(&p->left, p->chunk, p->chunk_size);
     }
 }
 
@@ -344,13 +345,23 @@ static void distribute_rows(tile_plan *p) {
     p->rows = rows;
 }
 
+/* Blocks of the outermost axis of the reduction, and how many of its steps are brought into
+ * scratch at once: windows and packed rows must stay in the cache. */
 static void choose_block(emitter *e, tile_plan *p) {
-    int64_t inner = 1;
+    int64_t inner = 1, rows = (int64_t)typical(e, &p->rows);
     for (int i = 1; i < p->reduction.count; i++)
         inner *= extent_of(e, p->reduction.items[i]).count;
     p->block = inner >= SPLIT_STEPS ? 1 : SPLIT_STEPS / inner;
-    if (p->left.mode == OPERAND_STAGED)
-        measure_window(e, &p->left, &p->left.inside, NULL, 1);
+    p->cut = p->reduction.items[0];
+    p->cut_size = p->block;
+    while (p->left.mode == OPERAND_PACKED && p->cut_size > 1 &&
+           p->cut_size * inner * rows > WINDOW_ELEMENTS)
+        p->cut_size /= 2;
+    if (p->left.mode != OPERAND_STAGED)
+        return;
+    measure_window(&p->left, p->cut, p->cut_size);
+    while (p->left.elements > WINDOW_ELEMENTS && p->cut_size > 1)
+        measure_window(&p->left, p->cut, p->cut_size /= 2);
 }
 
 /* Packed arrays are row-major over what a task holds: rows, then the reduction (or the other way
@@ -358,17 +369,14 @@ static void choose_block(emitter *e, tile_plan *p) {
 static void assign_packed_steps(emitter *e, tile_plan *p) {
     tile_operand *o = &p->left;
     dim step = dim_of(1);
-    int64_t rows = p->inner_size;
-    if (p->split)
-        rows = (int64_t)typical(e, &p->rows);
-    else
-        rows *= p->chunk_size;
+    int64_t rows = p->split ? (int64_t)typical(e, &p->rows) : p->inner_size * p->chunk_size;
     if (o->rows_fastest)
         step = dim_of(rows);
     o->steps.count = 0;
-    for (int i = p->reduction.count - 1; i >= inside_reduction(p); i--) {
-        set_step(&o->steps, p->reduction.items[i], step);
-        dim_multiply(step, extent_of(e, p->reduction.items[i]), &step);
+    for (int i = p->reduction.count - 1; i >= 0; i--) {
+        const loop_variable *v = p->reduction.items[i];
+        set_step(&o->steps, v, step);
+        dim_multiply(step, v == p->cut ? dim_of(p->cut_size) : extent_of(e, v), &step);
     }
     if (o->rows_fastest)
         step = dim_of(1);
@@ -415,12 +423,11 @@ static bool fits_tiles(emitter *e, const tile_plan *p, const roles *r) {
 
 static void plan_axes(emitter *e, tile_plan *p, roles *r) {
     bool packed = p->left.mode == OPERAND_PACKED;
-    p->outermost_outside = p->split && p->left.mode != OPERAND_DIRECT;
     if (p->split || p->left.mode != OPERAND_STAGED) /* a window's chunk stays one axis */
         join_axes(e, p, &r->rows, 0, true);
     join_axes(e, p, &r->columns, 0, true);
     join_axes(e, p, &r->both, 0, true);
-    join_axes(e, p, &p->reduction, p->outermost_outside, false);
+    join_axes(e, p, &p->reduction, p->split && p->left.mode != OPERAND_DIRECT, false);
     p->rows = r->rows;
     p->columns = r->columns.items[--r->columns.count];
     p->left.rows_fastest = packed && rows_are_neighbours(e, p);
@@ -442,8 +449,6 @@ bool plan_tiles(emitter *e, const loop_contract *c, tile_plan *p) {
     choose_width(e, p);
     choose_left_mode(e, p, &r);
     choose_right_mode(e, p, p->columns);
-    if (p->split && p->left.mode == OPERAND_PACKED && p->reduction.count == 1)
-        p->split = false;
     plan_axes(e, p, &r);
     choose_width(e, p); /* joined columns may be wider */
     choose_step(e, p);
@@ -453,6 +458,10 @@ bool plan_tiles(emitter *e, const loop_contract *c, tile_plan *p) {
         choose_block(e, p);
     else
         choose_chunk(e, p);
+    if (!p->split) {
+        p->cut = p->chunk;
+        p->cut_size = p->chunk_size;
+    }
     if (p->left.mode == OPERAND_PACKED)
         assign_packed_steps(e, p);
     if (p->right.mode == OPERAND_PACKED)

@@ -89,20 +89,28 @@ static bool evenly_stepped(const window_search *s, const expr *index) {
 }
 
 /* How many positions the axes inside reach. */
-static void measure_dim(window_dim *w, const axis_list *inside, const loop_variable *chunk,
-                        int64_t chunk_size) {
+static void measure_dim(window_dim *w, const axis_list *inside, const loop_variable *cut,
+                        int64_t cut_size) {
     linear l;
     linear_of(w->index, &l);
     w->size = 1;
-    w->chunk_step = 0;
+    w->cut_step = 0;
     for (int i = 0; i < inside->count; i++) {
         const loop_variable *v = inside->items[i];
-        int64_t step, extent = v == chunk ? chunk_size : v->extent.count;
+        int64_t step, extent = v == cut ? cut_size : v->extent.count;
         constant_step(&l, v, &step);
         w->size += (step < 0 ? -step : step) * (extent - 1);
-        if (v == chunk)
-            w->chunk_step = step;
+        if (v == cut)
+            w->cut_step = step;
     }
+}
+
+/* The extent of the one axis that need not be constant: a dim it alone steps through. */
+static dim symbolic_extent(const axis_list *inside) {
+    for (int i = 0; i < inside->count; i++)
+        if (inside->items[i]->extent.symbolic)
+            return inside->items[i]->extent;
+    return dim_of(1);
 }
 
 static void add_dim(window_search *s, const expr *index) {
@@ -119,7 +127,7 @@ static void add_dim(window_search *s, const expr *index) {
     window_dim *d = &s->operand->window[s->operand->window_count++];
     *d = (window_dim){.index = index};
     measure_dim(d, s->inside, NULL, 1);
-    d->s = new_axis(s->e, "s", dim_of(d->size));
+    d->s = new_axis(s->e, "s", d->size > 1 ? dim_of(d->size) : symbolic_extent(s->inside));
 }
 
 /* Dims from all loads of `x`; other uses of the axes are looked at afterwards. */
@@ -198,35 +206,33 @@ bool find_window(emitter *e, tile_operand *o, const axis_list *inside) {
     if (s.failed)
         return false;
     *o = found;
-    measure_window(e, o, inside, NULL, 1);
+    measure_window(o, NULL, 1);
     return true;
 }
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
 
-void measure_window(emitter *e, tile_operand *o, const axis_list *inside,
-                    const loop_variable *chunk, int64_t chunk_size) {
-    (void)e;
+void measure_window(tile_operand *o, const loop_variable *cut, int64_t cut_size) {
     o->elements = 1;
     o->origin = 0;
     o->steps.count = 0;
     for (int d = o->window_count - 1; d >= 0; d--) {
-        measure_dim(&o->window[d], inside, chunk, chunk_size);
+        measure_dim(&o->window[d], &o->inside, cut, cut_size);
         o->window[d].stride = o->elements;
         o->elements *= o->window[d].size;
     }
-    for (int i = 0; i < inside->count; i++) {
-        int64_t total = 0;
+    for (int i = 0; i < o->inside.count; i++) {
+        const loop_variable *v = o->inside.items[i];
+        int64_t total = 0, step;
         for (int d = 0; d < o->window_count; d++) {
             linear l;
-            int64_t step;
             linear_of(o->window[d].index, &l);
-            constant_step(&l, inside->items[i], &step);
+            constant_step(&l, v, &step);
             total += step * o->window[d].stride;
         }
         if (total < 0)
-            o->origin -= total * (inside->items[i]->extent.count - 1);
-        o->steps.items[o->steps.count++] = (axis_step){inside->items[i], {total, false}};
+            o->origin -= total * (v->extent.count - 1);
+        o->steps.items[o->steps.count++] = (axis_step){v, {total, false}};
     }
 }
 
@@ -234,13 +240,13 @@ void measure_window(emitter *e, tile_operand *o, const axis_list *inside,
 
 static void open_dim(emitter *e, const tile_plan *p, const window_dim *w) {
     const char *s = name_of(e, w->s);
-    if (w->chunk_step == 0) {
+    if (w->cut_step == 0) {
         open_block(e, "for (i64 %s = 0; %s < %lld; %s++) {", s, s, (long long)w->size, s);
         return;
     }
-    int64_t rest = w->size - (p->chunk_size - 1) * w->chunk_step;
+    int64_t rest = w->size - (p->cut_size - 1) * w->cut_step;
     open_block(e, "for (i64 %s = 0; %s < (high - low - 1) * %lld + %lld; %s++) {", s, s,
-               (long long)w->chunk_step, (long long)rest, s);
+               (long long)w->cut_step, (long long)rest, s);
 }
 
 static const char *position_words(emitter *e, const tile_operand *o) {
@@ -309,7 +315,7 @@ void emit_window(emitter *e, const tile_plan *p) {
     const tile_operand *o = &p->left;
     const char **names = arena_copy(e->arena, e->names, (size_t)e->variable_count * sizeof *names);
     for (int i = 0; i < o->inside.count; i++)
-        e->names[o->inside.items[i]->id] = o->inside.items[i] == p->chunk ? "low" : NULL;
+        e->names[o->inside.items[i]->id] = o->inside.items[i] == p->cut ? "low" : NULL;
     for (int d = 0; d < o->window_count - 1; d++)
         open_dim(e, p, &o->window[d]);
     copy_row(e, p);
