@@ -14,7 +14,7 @@
 #include "frontend/model.h"
 #include "frontend/training.h"
 
-/* ---- what is wanted of each output ---------------------------------------------------------------- */
+/* ---- what is wanted of each output ------------------------------------------------------ */
 
 static const cn_output_options *row_of(const cn_compile_options *o, cn_tensor t) {
     const cn_output_options *rows = o->output_list != NULL ? o->output_list : o->outputs;
@@ -78,7 +78,7 @@ static bool plan_outputs(cn_model *m, cn_source where, const cn_compile_options 
                                "compile: no loss; give .loss, or a row of .outputs with one");
 }
 
-/* ---- targets --------------------------------------------------------------------------------------- */
+/* ---- targets ---------------------------------------------------------------------------- */
 
 static void make_target_inputs(cn_model *m, training *t) {
     cn_context *c = m->context;
@@ -91,7 +91,7 @@ static void make_target_inputs(cn_model *m, training *t) {
     }
 }
 
-/* ---- logs: running sums ------------------------------------------------------------------------------ */
+/* ---- logs: running sums ----------------------------------------------------------------- */
 
 /* The log of this name, made at first need: a weighted and an unweighted step share them. */
 static training_log *log_get(cn_model *m, const char *name) {
@@ -168,7 +168,7 @@ static void add_metrics(cn_model *m, training_variant *v, uint32_t i, bool weigh
     }
 }
 
-/* ---- the loss ------------------------------------------------------------------------------------------ */
+/* ---- the loss --------------------------------------------------------------------------- */
 
 static cn_tensor plus(cn_tensor total, cn_tensor more) {
     return total.context == NULL ? more : cn_op_add(total, more);
@@ -229,7 +229,7 @@ static cn_tensor extra_losses(cn_model *m, cn_tensor total) {
     return total;
 }
 
-/* ---- updates --------------------------------------------------------------------------------------------- */
+/* ---- updates ---------------------------------------------------------------------------- */
 
 static void add_layer_updates(cn_model *m, cn_updates *u) {
     cn_context *c = m->context;
@@ -272,7 +272,7 @@ training_variant *training_variant_get(cn_model *m, bool weighted) {
     return v;
 }
 
-/* ---- cn_compile ---------------------------------------------------------------------------------------------- */
+/* ---- cn_compile ------------------------------------------------------------------------- */
 
 static bool compile_model(cn_model *m, cn_source where, const cn_compile_options *o) {
     cn_context *c = m->context;
@@ -284,7 +284,7 @@ static bool compile_model(cn_model *m, cn_source where, const cn_compile_options
     }
     if (!plan_outputs(m, where, o, t)) return false;
     make_target_inputs(m, t);
-    model_drop_programs(m);
+    model_drop_programs(m, false);
     m->training = t;
     training_variant_get(m, false);
     if (diag_ok(&c->diag)) return true;

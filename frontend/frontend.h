@@ -31,7 +31,7 @@
 #include "ir/ir.h"
 #include "runtime/pool.h"
 
-/* ---- variables: tensors that live between runs --------------------------------------------- */
+/* ---- variables: tensors that live between runs ------------------------------------------ */
 
 typedef enum variable_kind {
     VARIABLE_WEIGHT,    /* of a layer, trainable or not */
@@ -68,7 +68,7 @@ variable *context_random_key(cn_context *c);
 
 typedef struct update { variable *variable; value new_value; } update;
 
-/* ---- layers ---------------------------------------------------------------------------------- */
+/* ---- layers ----------------------------------------------------------------------------- */
 
 /* What a layer is: a row of a table in layers_*.c. `options` of a cn_layer is a copy of the public
  * options struct, padded with zeros to the size this library knows. */
@@ -139,7 +139,7 @@ const char *source_file(cn_source where); /* without folders */
 /* A `flag` node: a bool scalar that extraction binds ("training", "unfrozen:LAYER-ID"). */
 cn_tensor flag_tensor(cn_context *c, const char *flag);
 
-/* ---- the context ------------------------------------------------------------------------------- */
+/* ---- the context ------------------------------------------------------------------------ */
 
 struct cn_context {
     memory *memory;
@@ -189,7 +189,7 @@ const char *tensor_describe(cn_tensor t);
 double option_number(double given, double fallback);
 int64_t option_integer(int64_t given, int64_t fallback);
 
-/* ---- objects composed of ops ---------------------------------------------------------------------- */
+/* ---- objects composed of ops ------------------------------------------------------------ */
 
 struct cn_activation {
     const char *name; /* Keras' */
@@ -290,7 +290,7 @@ struct cn_updates { cn_context *context; VEC(update) items; };
 /* The slot of a weight, made at first need, zeros of the weight's type. */
 variable *optimizer_slot(cn_optimizer *o, variable *weight, const char *name);
 
-/* ---- functions: extraction and running -------------------------------------------------------------- */
+/* ---- functions: extraction and running -------------------------------------------------- */
 
 typedef struct function_output { value value; const char *name; } function_output;
 typedef struct function_spec {
@@ -329,6 +329,7 @@ struct cn_function {
     uint32_t updated_count;
     type *input_types, *output_types; /* B symbolic */
     void **addresses;                 /* of a run: inputs, variables, outputs, updates */
+    void **places;                    /* of a public call: inputs, then outputs */
 };
 cn_function *function_compile(cn_context *c, const function_spec *spec);
 /* inputs and outputs by position, dense host memory. Grows the execution to `batch` first. */
@@ -341,14 +342,14 @@ bool function_fits_memory(const cn_function *f, int64_t batch, diagnostics *d);
 bool function_run(cn_function *f, void *const *inputs, void *const *outputs, int64_t batch, diagnostics *d);
 
 /* Arrays against types, with messages (array.c; words are made in `scratch`). The first symbolic axis fixes *batch
- * when it is 0. */
+ * when it is negative. */
 int array_rank(const cn_array *x);
 bool array_fits(arena *scratch, diagnostics *d, const cn_array *x, const type *t, int64_t *batch,
                 const char *what, size_t i);
 /* The variable's text from the environment, NULL in setuid programs and when empty. */
 const char *environment_text(const char *name);
 
-/* ---- models --------------------------------------------------------------------------------------------- */
+/* ---- models ----------------------------------------------------------------------------- */
 
 typedef struct model_output { cn_tensor tensor; const char *name; } model_output;
 typedef struct training training; /* what cn_compile made */
@@ -391,7 +392,7 @@ struct cn_model {
 bool model_acquire(cn_model *m, cn_source where, const char *call);
 void model_release(cn_model *m);
 
-/* ---- compiled models (compile.c: the plan; programs.c: the programs) -------------------------------- */
+/* ---- compiled models (compile.c: the plan; programs.c: the programs) -------------------- */
 
 /* value = sum / weight */
 typedef struct training_log { const char *name; variable *sum, *weight; } training_log;
@@ -427,7 +428,8 @@ typedef struct training_program {
 } training_program;
 /* dtypes: of inputs, then of targets. NULL on failure, with the message in the context. */
 training_program *model_get_program(cn_model *m, program_kind kind, const cn_dtype *dtypes, bool weighted);
-void model_drop_programs(cn_model *m);
+/* What compiling again makes stale; prediction does not depend on it, and predictors may be using it. */
+void model_drop_programs(cn_model *m, bool predict_too);
 void training_reset_metrics(cn_model *m);
 /* The running sums put aside in arena a, and back. */
 const void *training_copy_metrics(const cn_model *m, arena *a);

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the walk ---------------------------------------------------------------------------------- */
+/* ---- the walk --------------------------------------------------------------------------- */
 
 /* A step is a call index, or STEP_OP | node for an op between layers. */
 typedef struct walk {
@@ -115,7 +115,7 @@ static void measure_depths(walk *w) {
     }
 }
 
-/* ---- layers in Keras' order, and their names -------------------------------------------------------- */
+/* ---- layers in Keras' order, and their names -------------------------------------------- */
 
 typedef struct ranked_layer {
     cn_layer *layer;
@@ -176,7 +176,7 @@ static bool name_layers(cn_model *m, cn_source where) {
     return true;
 }
 
-/* ---- weights in Keras' order -------------------------------------------------------------------------- */
+/* ---- weights in Keras' order ------------------------------------------------------------ */
 
 static bool weight_name_taken(const cn_model *m, const char *name) {
     for (uint32_t i = 0; i < m->weight_names.count; i++) {
@@ -229,7 +229,7 @@ bool variable_learns(const variable *v) {
     return v->kind == VARIABLE_WEIGHT && v->trainable && !v->layer->frozen;
 }
 
-/* ---- a model as a layer ---------------------------------------------------------------------------------- */
+/* ---- a model as a layer ----------------------------------------------------------------- */
 
 static cn_tensor mapped(const cn_model *m, const map *now, cn_tensor t) {
     uint64_t key = (uint64_t)t.node << 32 | t.result;
@@ -296,7 +296,7 @@ static void model_call(cn_layer_call *call) {
 static const layer_class functional_class = {.name = "Functional", .min_inputs = 1, .call = model_call};
 static const layer_class sequential_class = {.name = "Sequential", .min_inputs = 1, .call = model_call};
 
-/* ---- making models ------------------------------------------------------------------------------------------ */
+/* ---- making models ---------------------------------------------------------------------- */
 
 static bool take_tensors(cn_model *m, cn_source where, const cn_model_options *o) {
     cn_context *c = m->context;
@@ -413,7 +413,7 @@ cn_model *cn_sequential_at(cn_source where, const cn_sequential_options *options
 
 void cn_model_free(cn_model *m) {
     if (m == NULL || m->context == NULL) return;
-    model_drop_programs(m);
+    model_drop_programs(m, true);
     history_free(m);
     if (m->logs_arena != NULL) arena_free(m->logs_arena);
     m->logs_arena = NULL;
@@ -449,7 +449,7 @@ size_t cn_parameter_count(const cn_model *m, bool trainable_only) {
     return count;
 }
 
-/* ---- one call at a time -------------------------------------------------------------------------------------- */
+/* ---- one call at a time ----------------------------------------------------------------- */
 
 bool model_acquire(cn_model *m, cn_source where, const char *call) {
     if (m == NULL || m->context == NULL) return false;

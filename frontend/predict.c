@@ -292,7 +292,7 @@ static bool run(cn_predictor *p, const cn_array *inputs, const cn_array *outputs
 static bool check_and_run(cn_predictor *p, const cn_array *inputs, size_t input_count,
                           const cn_array *outputs, size_t output_count) {
     const cn_function *f = p->function;
-    int64_t batch = 0;
+    int64_t batch = -1;
     if (!check_arrays(p, inputs, input_count, f->input_types, f->input_count, &batch, "input") ||
         !check_arrays(p, outputs, output_count, f->output_types, f->output_count, &batch, "output"))
         return false;

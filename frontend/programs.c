@@ -11,7 +11,7 @@
 
 static const char *const kind_names[] = {"train", "evaluate", "predict"};
 
-/* ---- the inputs of a step ---------------------------------------------------------------------------- */
+/* ---- the inputs of a step --------------------------------------------------------------- */
 
 typedef struct step_inputs {
     value values[3 * CN_MAX_LIST];
@@ -42,7 +42,7 @@ static void collect_inputs(cn_model *m, const training_program *p, step_inputs *
     }
 }
 
-/* ---- the debug mode: what is watched ------------------------------------------------------------------ */
+/* ---- the debug mode: what is watched ---------------------------------------------------- */
 
 static value count_not_finite(cn_context *c, value v) {
     cn_tensor x = cn_op_absolute(tensor_of(c, v));
@@ -74,7 +74,7 @@ static void watch_step(cn_model *m, const training_variant *v, bool training_ste
     }
 }
 
-/* ---- compiling one ---------------------------------------------------------------------------------------- */
+/* ---- compiling one ---------------------------------------------------------------------- */
 
 static void collect_outputs(cn_model *m, training_program *p, output_list *list, const cn_updates **updates) {
     cn_context *c = m->context;
@@ -129,12 +129,17 @@ training_program *model_get_program(cn_model *m, program_kind kind, const cn_dty
     return p;
 }
 
-void model_drop_programs(cn_model *m) {
-    for (uint32_t i = 0; i < m->programs.count; i++) cn_function_free(m->programs.items[i]->function);
-    m->programs.count = 0;
+void model_drop_programs(cn_model *m, bool predict_too) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < m->programs.count; i++) {
+        training_program *p = m->programs.items[i];
+        if (p->kind == PROGRAM_PREDICT && !predict_too) m->programs.items[kept++] = p;
+        else cn_function_free(p->function);
+    }
+    m->programs.count = kept;
 }
 
-/* ---- logs ---------------------------------------------------------------------------------------------------- */
+/* ---- logs ------------------------------------------------------------------------------- */
 
 void training_reset_metrics(cn_model *m) {
     const training *t = m->training;
