@@ -296,6 +296,8 @@ static bool check_and_run(cn_predictor *p, const cn_array *inputs, size_t input_
     if (!check_arrays(p, inputs, input_count, f->input_types, f->input_count, &batch, "input") ||
         !check_arrays(p, outputs, output_count, f->output_types, f->output_count, &batch, "output"))
         return false;
+    if (batch < 0)
+        batch = 1; /* shapes are constant */
     if (batch < 1 || batch > p->max_batch)
         return diag_fail(&p->diag, CN_ERROR_DATA,
                          "a batch of %lld; this predictor was made for 1 to %lld", (long long)batch,
