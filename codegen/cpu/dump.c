@@ -27,7 +27,8 @@ void cpu_dump_kernel(cpu_dump *d, const kernel *k) {
 static bool dump_plan(cpu_dump *d, int64_t capacity) {
     text t;
     text_init(&t, d->cx->arena);
-    const memory_plan *plan = plan_memory(d->graph, capacity, d->cx->arena, d->cx->facts);
+    const memory_plan *plan =
+        plan_memory(d->graph, capacity > 0 ? capacity : 1, d->cx->arena, d->cx->facts);
     if (plan == NULL)
         return false;
     memory_plan_print(plan, &t);

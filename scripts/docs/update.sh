@@ -27,16 +27,16 @@ mask() {
 status=0
 for document; do
     sh scripts/docs/render.sh "$document" "$build" "$work/shared" >"$work/rendered"
+    if [ $check = no ]; then
+        cp "$work/rendered" "$document"
+        continue
+    fi
     mask "$document" >"$work/before"
     mask "$work/rendered" >"$work/after"
-    cmp -s "$work/before" "$work/after" && continue
-    if [ $check = yes ]; then
+    if ! cmp -s "$work/before" "$work/after"; then
         echo "$document is out of date (scripts/docs/update.sh BUILD_FOLDER):"
         diff "$work/before" "$work/after" || :
         status=1
-    else
-        echo "$document"
-        cp "$work/rendered" "$document"
     fi
 done
 exit $status

@@ -96,6 +96,24 @@ static void a_folder_that_cannot_be_made_is_named(void **state) {
     assert_non_null(strstr(w->diagnostics.message, "/dev/null/dump"));
 }
 
+static void files_of_a_target_follow_those_of_the_passes(void **state) {
+    workspace *w = *state;
+    const char *folder = new_folder(w, "target");
+    pass_context cx = {.arena = w->arena, .diag = &w->diagnostics, .facts = &facts};
+    pipeline_options options = {.label = "train", .dump_directory = folder};
+    text t;
+    text_init(&t, w->arena);
+    text_append(&t, "the plan\n");
+    assert_true(folder_make(folder, &w->diagnostics));
+    assert_true(dump_text(&options, 1, "memory.txt", &t, &cx));
+    int passes = 0;
+    while (pipeline[passes] != NULL)
+        passes++;
+    const char *name = arena_format(w->arena, "%02d-train-memory.txt", passes + 1);
+    assert_string_equal(file_text(w, folder, name), "the plan\n");
+    remove_folder(folder);
+}
+
 static void without_a_folder_nothing_happens(void **state) {
     workspace *w = *state;
     pass_context cx = {.arena = w->arena, .diag = &w->diagnostics, .facts = &facts};
@@ -103,6 +121,7 @@ static void without_a_folder_nothing_happens(void **state) {
     assert_true(dump_open(&out, NULL, &(pipeline_options){0}, &cx));
     assert_true(dump_pass(&out, 1, "pass", NULL, 0));
     assert_true(dump_close(&out));
+    assert_true(dump_text(&(pipeline_options){0}, 1, "memory.txt", NULL, &cx));
 }
 
 int main(void) {
@@ -110,6 +129,7 @@ int main(void) {
         WITH_WORKSPACE(changed_graphs_are_written_and_read_back),
         WITH_WORKSPACE(remarks_of_the_caller_are_written_too),
         WITH_WORKSPACE(a_folder_that_cannot_be_made_is_named),
+        WITH_WORKSPACE(files_of_a_target_follow_those_of_the_passes),
         WITH_WORKSPACE(without_a_folder_nothing_happens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
