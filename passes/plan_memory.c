@@ -23,8 +23,8 @@
 
 /* A buffer of the arena: a value, and all that take its place. */
 typedef struct buffer {
-    storage *home;    /* of the first value; others copy it */
-    value first;      /* for the name of the largest; result 0 of a scan for its body's arena */
+    storage *home; /* of the first value; others copy it */
+    value first;   /* for the name of the largest; result 0 of a scan for its body's arena */
     size_t bytes, offset;
     uint32_t begin, end;
 } buffer;
@@ -39,7 +39,7 @@ typedef struct planner {
     int32_t **buffer_of; /* by value: index into buffers, or -1 */
 } planner;
 
-/* ---- homes ----------------------------------------------------------------------------------- */
+/* ---- homes ----------------------------------------------------------------------------- */
 
 static storage *home_of(planner *p, value v) {
     return &p->plan->of[v.node][v.result];
@@ -147,7 +147,7 @@ static bool find_homes(planner *p) {
     return true;
 }
 
-/* ---- lifetimes --------------------------------------------------------------------------------- */
+/* ---- lifetimes ------------------------------------------------------------------------- */
 
 static void touch(planner *p, value v, uint32_t id) {
     storage *home = home_of(p, v);
@@ -170,7 +170,7 @@ static void find_lifetimes(planner *p) {
         touch(p, g->outputs.items[i].value, g->nodes.count);
 }
 
-/* ---- offsets -------------------------------------------------------------------------------------- */
+/* ---- offsets --------------------------------------------------------------------------- */
 
 static bool live_together(const buffer *x, const buffer *y) {
     return x->begin <= y->end && y->begin <= x->end;
@@ -228,7 +228,7 @@ static void assign_offsets(planner *p) {
                 p->plan->of[id][r].offset = p->buffers.items[p->buffer_of[id][r]].offset;
 }
 
-/* ---- what a caller wants to know ------------------------------------------------------------------- */
+/* ---- what a caller wants to know ------------------------------------------------------- */
 
 /* The most bytes alive at one node: no plan can do with less. */
 static void find_lower_bound(planner *p) {
@@ -297,35 +297,46 @@ memory_plan *plan_memory(const graph *g, int64_t capacity, arena *a, const targe
     return p.plan;
 }
 
-/* ---- text ---------------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------ */
 
-static void print_storage(const storage *s, text *out) {
-    static const char *const kinds[] = {"input", "output", "arena", "constant"};
-    text_append(out, kinds[s->kind]);
+/* "arena 4096", "state dense/kernel". */
+static const char *place_words(const memory_plan *p, const storage *s, arena *a) {
+    const graph *g = p->graph;
     if (s->kind == STORAGE_ARENA)
-        text_printf(out, " %zu", s->offset);
-    else
-        text_printf(out, " %d", (int)s->index);
-    text_printf(out, " +%zu, nodes %u to %u\n", s->bytes, s->first, s->last);
+        return arena_format(a, "arena %zu", s->offset);
+    if (s->kind == STORAGE_CONSTANT)
+        return "constant";
+    const char *name = s->kind == STORAGE_INPUT ? g->inputs.items[s->index].name
+                                                : g->outputs.items[s->index].name;
+    bool state = s->kind == STORAGE_INPUT && g->inputs.items[s->index].role == INPUT_STATE;
+    const char *kind = state ? "state" : s->kind == STORAGE_INPUT ? "input" : "output";
+    return name != NULL ? arena_format(a, "%s %s", kind, name)
+                        : arena_format(a, "%s %d", kind, (int)s->index);
+}
+
+static void print_value(const memory_plan *p, value v, text *out) {
+    const storage *s = &p->of[v.node][v.result];
+    const node *n = value_node(p->graph, v);
+    text name, words;
+    text_init(&name, out->arena);
+    text_init(&words, out->arena);
+    text_printf(&name, n->result_count > 1 ? "%%%u#%u" : "%%%u", v.node, v.result);
+    text_type(&words, &n->types[v.result]);
+    text_printf(out, "  %-6s %-18s %9zu bytes  nodes %2u to %2u  %s\n", name.data, words.data,
+                s->bytes, s->first, s->last, place_words(p, s, out->arena));
 }
 
 void memory_plan_print(const memory_plan *p, text *out) {
-    text_printf(out, "memory for a batch of %lld: arena %zu bytes (at least %zu), state %zu, io %zu\n",
+    text_printf(out,
+                "memory for a batch of %lld: arena %zu bytes (at least %zu), state %zu, "
+                "inputs and outputs %zu\n",
                 (long long)p->capacity, p->arena_bytes, p->lower_bound_bytes, p->state_bytes,
                 p->io_bytes);
     if (p->largest_bytes > 0)
         text_printf(out, "largest: %zu bytes, %s\n", p->largest_bytes, p->largest_name);
     for (uint32_t id = 1; id < p->graph->nodes.count; id++) {
-        const node *n = graph_node(p->graph, id);
-        for (uint32_t r = 0; r < n->result_count; r++) {
-            text_printf(out, "  %%%u", id);
-            if (n->result_count > 1)
-                text_printf(out, "#%u", r);
-            text_append(out, " ");
-            text_type(out, &n->types[r]);
-            text_append(out, ": ");
-            print_storage(&p->of[id][r], out);
-        }
+        for (uint32_t r = 0; r < graph_node(p->graph, id)->result_count; r++)
+            print_value(p, (value){id, r}, out);
         if (p->bodies[id] == NULL)
             continue;
         text_printf(out, "  body of %%%u at %zu: ", id, p->body_space[id].offset);
