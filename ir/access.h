@@ -23,13 +23,14 @@ enum { AXIS_NONE = -1 };
 typedef struct access {
     uint32_t operand;
     access_kind kind;
-    int axes[MAX_RANK]; /* SIMPLE: per operand dim: result axis, rank + reduced axis, or AXIS_NONE */
+    int axes
+        [MAX_RANK]; /* SIMPLE: per operand dim: result axis, rank + reduced axis, or AXIS_NONE */
 } access;
 
 typedef struct access_list {
-    bool known;         /* false: the op has no `element` (or refused): opaque, tables */
-    bool contracts;     /* it has a structured form, which stands for `element`: then unknown */
-    int rank;           /* of the result */
+    bool known;     /* false: the op has no `element` (or refused): opaque, tables */
+    bool contracts; /* it has a structured form, which stands for `element`: then unknown */
+    int rank;       /* of the result */
     int reduced_count;
     dim reduced[4 * MAX_RANK];
     VEC(access) items;

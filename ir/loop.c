@@ -61,7 +61,7 @@ const expr *expr_extent(arena *a, dim d) {
     return e;
 }
 
-/* ---- equality ---------------------------------------------------------------------------- */
+/* ---- equality -------------------------------------------------------------------------- */
 
 static int compare_integers(int64_t x, int64_t y) {
     return x < y ? -1 : x > y;
@@ -120,10 +120,14 @@ int expr_compare(const expr *x, const expr *y) {
     case EXPR_CONSTANT:
         order = compare_integers(x->integer, y->integer);
         return order != 0 ? order : compare_numbers(x->number, y->number);
-    case EXPR_VARIABLE: return compare_integers(x->variable->id, y->variable->id);
-    case EXPR_EXTENT: return compare_integers(x->extent.count, y->extent.count);
-    case EXPR_LOAD: return compare_loads(x, y);
-    case EXPR_SCALAR: return compare_scalars(x, y);
+    case EXPR_VARIABLE:
+        return compare_integers(x->variable->id, y->variable->id);
+    case EXPR_EXTENT:
+        return compare_integers(x->extent.count, y->extent.count);
+    case EXPR_LOAD:
+        return compare_loads(x, y);
+    case EXPR_SCALAR:
+        return compare_scalars(x, y);
     }
     return 0;
 }
@@ -141,16 +145,19 @@ static bool any_uses(const expr *const *list, int count, const loop_variable *v)
 
 bool expr_uses(const expr *x, const loop_variable *v) {
     switch (x->kind) {
-    case EXPR_VARIABLE: return x->variable == v;
-    case EXPR_SCALAR: return any_uses(x->arguments, x->argument_count, v);
+    case EXPR_VARIABLE:
+        return x->variable == v;
+    case EXPR_SCALAR:
+        return any_uses(x->arguments, x->argument_count, v);
     case EXPR_LOAD:
         return any_uses(x->index, x->rank, v) || (x->guard != NULL && expr_uses(x->guard, v)) ||
                (x->otherwise != NULL && expr_uses(x->otherwise, v));
-    default: return false;
+    default:
+        return false;
     }
 }
 
-/* ---- scalar operations --------------------------------------------------------------------- */
+/* ---- scalar operations ----------------------------------------------------------------- */
 
 static bool is_constant(const expr *x) {
     return x->kind == EXPR_CONSTANT;
@@ -196,13 +203,15 @@ static bool is_exact(scalar_op op) {
     case SCALAR_OR:
     case SCALAR_XOR:
     case SCALAR_SHIFT_LEFT:
-    case SCALAR_SHIFT_RIGHT: return true;
-    default: return false;
+    case SCALAR_SHIFT_RIGHT:
+        return true;
+    default:
+        return false;
     }
 }
 
-static const expr *fold_constants(arena *a, scalar_op op, cn_dtype dtype, const expr *const *arguments,
-                                  int count) {
+static const expr *fold_constants(arena *a, scalar_op op, cn_dtype dtype,
+                                  const expr *const *arguments, int count) {
     scalar x[5];
     if (!is_exact(op) || !folds_exactly(dtype))
         return NULL;
@@ -218,16 +227,22 @@ static const expr *fold_constants(arena *a, scalar_op op, cn_dtype dtype, const 
 /* x where op(x, y) is exactly x. */
 static bool is_neutral(scalar_op op, const expr *y) {
     switch (op) {
-    case SCALAR_ADD: return is_integer(y, 0) || is_number(y, -0.0);
-    case SCALAR_SUB: return is_integer(y, 0) || is_number(y, 0.0);
+    case SCALAR_ADD:
+        return is_integer(y, 0) || is_number(y, -0.0);
+    case SCALAR_SUB:
+        return is_integer(y, 0) || is_number(y, 0.0);
     case SCALAR_MUL:
-    case SCALAR_DIV: return is_integer(y, 1) || is_number(y, 1.0);
+    case SCALAR_DIV:
+        return is_integer(y, 1) || is_number(y, 1.0);
     case SCALAR_OR:
     case SCALAR_XOR:
     case SCALAR_SHIFT_LEFT:
-    case SCALAR_SHIFT_RIGHT: return is_integer(y, 0);
-    case SCALAR_AND: return y->dtype == CN_BOOL && is_integer(y, 1);
-    default: return false;
+    case SCALAR_SHIFT_RIGHT:
+        return is_integer(y, 0);
+    case SCALAR_AND:
+        return y->dtype == CN_BOOL && is_integer(y, 1);
+    default:
+        return false;
     }
 }
 
@@ -249,7 +264,8 @@ static const expr *fold_binary(scalar_op op, const expr *x, const expr *y) {
     return idempotent && expr_equal(x, y) ? x : NULL;
 }
 
-static const expr *fold(arena *a, scalar_op op, cn_dtype dtype, const expr *const *arguments, int count) {
+static const expr *fold(arena *a, scalar_op op, cn_dtype dtype, const expr *const *arguments,
+                        int count) {
     const expr *x = arguments[0];
     if (op == SCALAR_CAST && x->dtype == dtype)
         return x;
@@ -269,7 +285,8 @@ static const expr *fold(arena *a, scalar_op op, cn_dtype dtype, const expr *cons
     return folded;
 }
 
-const expr *expr_scalar(arena *a, scalar_op op, cn_dtype dtype, const expr *const *arguments, int count) {
+const expr *expr_scalar(arena *a, scalar_op op, cn_dtype dtype, const expr *const *arguments,
+                        int count) {
     assert(count == scalar_table[op].arity);
     const expr *folded = fold(a, op, dtype, arguments, count);
     if (folded != NULL)
@@ -280,7 +297,7 @@ const expr *expr_scalar(arena *a, scalar_op op, cn_dtype dtype, const expr *cons
     return e;
 }
 
-/* ---- loads ------------------------------------------------------------------------------------ */
+/* ---- loads ----------------------------------------------------------------------------- */
 
 const expr *expr_load(arena *a, const loop_buffer *b, int buffer, const expr *const *index) {
     int rank = b->type.rank;
@@ -302,7 +319,7 @@ const expr *expr_guarded_load(arena *a, const loop_buffer *b, int buffer, const 
     return e;
 }
 
-/* ---- rebuilding -------------------------------------------------------------------------------- */
+/* ---- rebuilding ------------------------------------------------------------------------ */
 
 static const expr *map_load(arena *a, const expr *x, expr_leaf_map leaf, void *user) {
     const expr **index = ARENA_ARRAY(a, const expr *, x->rank);
@@ -325,12 +342,16 @@ static const expr *map_load(arena *a, const expr *x, expr_leaf_map leaf, void *u
 const expr *expr_map(arena *a, const expr *x, expr_leaf_map leaf, void *user) {
     const expr *arguments[5], *other;
     switch (x->kind) {
-    case EXPR_VARIABLE: other = leaf(user, x); return other == NULL ? x : other;
-    case EXPR_LOAD: return map_load(a, x, leaf, user);
+    case EXPR_VARIABLE:
+        other = leaf(user, x);
+        return other == NULL ? x : other;
+    case EXPR_LOAD:
+        return map_load(a, x, leaf, user);
     case EXPR_SCALAR:
         for (int i = 0; i < x->argument_count; i++)
             arguments[i] = expr_map(a, x->arguments[i], leaf, user);
         return expr_scalar(a, x->scalar, x->dtype, arguments, x->argument_count);
-    default: return x;
+    default:
+        return x;
     }
 }

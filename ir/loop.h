@@ -139,7 +139,7 @@ typedef struct loop_contract {
     VEC(loop_variable *) parallel;   /* in the order of the output's dims */
     VEC(loop_variable *) reduction;  /* ascending order of accumulation, last fastest */
     const expr *left, *right;
-    stmt_list left_lets, right_lets; /* STMT_LET the operand expressions use, evaluated per element */
+    stmt_list left_lets, right_lets; /* lets the operands use, evaluated per element */
     cn_dtype accumulator;
     loop_variable *result;
     stmt_list epilogue;              /* lets and stores; may use parallel axes and result */
@@ -186,14 +186,15 @@ const expr *expr_integer(arena *a, cn_dtype dtype, int64_t value);
 const expr *expr_number(arena *a, cn_dtype dtype, double value);
 const expr *expr_variable(arena *a, const loop_variable *v);
 const expr *expr_extent(arena *a, dim d);
-const expr *expr_scalar(arena *a, scalar_op op, cn_dtype dtype, const expr *const *arguments, int count);
+const expr *expr_scalar(arena *a, scalar_op op, cn_dtype dtype, const expr *const *arguments,
+                        int count);
 const expr *expr_load(arena *a, const loop_buffer *b, int buffer, const expr *const *index);
 const expr *expr_guarded_load(arena *a, const loop_buffer *b, int buffer, const expr *const *index,
                               const expr *guard, const expr *otherwise);
 const expr *expr_add(arena *a, const expr *x, const expr *y);   /* I64 index arithmetic */
 const expr *expr_multiply(arena *a, const expr *x, int64_t k);
 bool expr_equal(const expr *x, const expr *y);
-/* x = sum coefficients[i] * variables[i] + constant, when x is affine in them and in nothing else. */
+/* x = sum coefficients[i] * variables[i] + constant, when it is affine in these alone. */
 bool expr_affine(const expr *x, loop_variable *const *variables, int count, int64_t *coefficients,
                  int64_t *constant);
 

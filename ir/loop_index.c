@@ -3,8 +3,8 @@
  * Division and remainder are the two operations a sum cannot absorb. They cancel in three
  * ways: terms divisible by d leave a quotient; what is provably inside [0, d) is its own
  * remainder and has quotient 0; and in a sum, c*d*(x / d) + c*(x % d) is c*x again, and
- * c*x - c*(x % d) is c*d*(x / d). These suffice for every chain of reshapes, because a reshape divides by exactly the products of
- * extents that the flat offset multiplies by.
+ * c*x - c*(x % d) is c*d*(x / d). These suffice for every chain of reshapes, because a reshape
+ * divides by exactly the products of extents that the flat offset multiplies by.
  *
  * Invariant: every rule holds for the truncating division of C, so each asks for operands
  * that are provably not negative. B is at least 1: at B = 0 no index is ever computed.
@@ -13,7 +13,7 @@
 
 #include "base/size.h"
 
-/* ---- bounds and ranges ------------------------------------------------------------------ */
+/* ---- bounds and ranges ----------------------------------------------------------------- */
 
 static const bound infinite = {false, 0, 0};
 
@@ -28,8 +28,8 @@ static range range_exactly(int64_t constant, int64_t batch) {
 static bound bound_add(bound x, bound y) {
     bound sum = {x.finite && y.finite, 0, 0};
     if (sum.finite)
-        sum.finite = i64_add(x.constant, y.constant, &sum.constant) &&
-                     i64_add(x.batch, y.batch, &sum.batch);
+        sum.finite =
+            i64_add(x.constant, y.constant, &sum.constant) && i64_add(x.batch, y.batch, &sum.batch);
     return sum;
 }
 
@@ -40,8 +40,8 @@ static bound bound_scale(bound x, dim k) {
     if (!x.finite)
         return x;
     if (!k.symbolic)
-        out.finite = i64_mul(x.constant, k.count, &out.constant) &&
-                     i64_mul(x.batch, k.count, &out.batch);
+        out.finite =
+            i64_mul(x.constant, k.count, &out.constant) && i64_mul(x.batch, k.count, &out.batch);
     else /* B * B is beyond what a bound can say */
         out.finite = x.batch == 0 && i64_mul(x.constant, k.count, &out.batch);
     return out;
@@ -170,27 +170,42 @@ static range range_of_product(const expr *x) {
 static range range_of_scalar(const expr *x) {
     const expr *const *of = x->arguments;
     switch (x->scalar) {
-    case SCALAR_ADD: return range_add(expr_range(of[0]), expr_range(of[1]));
-    case SCALAR_SUB: return range_add(expr_range(of[0]), range_scale(expr_range(of[1]), dim_of(-1)));
-    case SCALAR_NEG: return range_scale(expr_range(of[0]), dim_of(-1));
-    case SCALAR_MUL: return range_of_product(x);
-    case SCALAR_DIV: return range_of_quotient(x);
-    case SCALAR_REM: return range_of_remainder(x);
+    case SCALAR_ADD:
+        return range_add(expr_range(of[0]), expr_range(of[1]));
+    case SCALAR_SUB:
+        return range_add(expr_range(of[0]), range_scale(expr_range(of[1]), dim_of(-1)));
+    case SCALAR_NEG:
+        return range_scale(expr_range(of[0]), dim_of(-1));
+    case SCALAR_MUL:
+        return range_of_product(x);
+    case SCALAR_DIV:
+        return range_of_quotient(x);
+    case SCALAR_REM:
+        return range_of_remainder(x);
     case SCALAR_MAX:
-    case SCALAR_MIN: return range_of_extremum(x);
-    case SCALAR_SELECT: return range_union(expr_range(of[1]), expr_range(of[2]));
-    default: return (range){infinite, infinite};
+    case SCALAR_MIN:
+        return range_of_extremum(x);
+    case SCALAR_SELECT:
+        return range_union(expr_range(of[1]), expr_range(of[2]));
+    default:
+        return (range){infinite, infinite};
     }
 }
 
 static range range_of_dtype(cn_dtype d) {
     switch (d) {
-    case CN_BOOL: return (range){bound_of(0, 0), bound_of(1, 0)};
-    case CN_U8: return (range){bound_of(0, 0), bound_of(UINT8_MAX, 0)};
-    case CN_I8: return (range){bound_of(INT8_MIN, 0), bound_of(INT8_MAX, 0)};
-    case CN_U32: return (range){bound_of(0, 0), bound_of(UINT32_MAX, 0)};
-    case CN_I32: return (range){bound_of(INT32_MIN, 0), bound_of(INT32_MAX, 0)};
-    default: return (range){infinite, infinite};
+    case CN_BOOL:
+        return (range){bound_of(0, 0), bound_of(1, 0)};
+    case CN_U8:
+        return (range){bound_of(0, 0), bound_of(UINT8_MAX, 0)};
+    case CN_I8:
+        return (range){bound_of(INT8_MIN, 0), bound_of(INT8_MAX, 0)};
+    case CN_U32:
+        return (range){bound_of(0, 0), bound_of(UINT32_MAX, 0)};
+    case CN_I32:
+        return (range){bound_of(INT32_MIN, 0), bound_of(INT32_MAX, 0)};
+    default:
+        return (range){infinite, infinite};
     }
 }
 
@@ -205,15 +220,20 @@ range expr_range(const expr *x) {
     if (x->dtype != CN_I64)
         return range_of_dtype(x->dtype);
     switch (x->kind) {
-    case EXPR_CONSTANT: return range_exactly(x->integer, 0);
-    case EXPR_EXTENT: return range_exactly(0, x->extent.count);
-    case EXPR_VARIABLE: return range_of_variable(x->variable);
-    case EXPR_SCALAR: return x->scalar == SCALAR_CAST ? range_of_cast(x) : range_of_scalar(x);
-    default: return (range){infinite, infinite};
+    case EXPR_CONSTANT:
+        return range_exactly(x->integer, 0);
+    case EXPR_EXTENT:
+        return range_exactly(0, x->extent.count);
+    case EXPR_VARIABLE:
+        return range_of_variable(x->variable);
+    case EXPR_SCALAR:
+        return x->scalar == SCALAR_CAST ? range_of_cast(x) : range_of_scalar(x);
+    default:
+        return (range){infinite, infinite};
     }
 }
 
-/* ---- linear forms ------------------------------------------------------------------------- */
+/* ---- linear forms ---------------------------------------------------------------------- */
 
 /* Product of coefficients, which unlike extents may be negative. */
 static bool coefficient_multiply(dim a, dim b, dim *out) {
@@ -264,9 +284,12 @@ static bool add_scaled_scalar(linear *l, const expr *x, dim k) {
         return add_scaled(l, x->arguments[0], k) && add_scaled(l, x->arguments[1], k);
     case SCALAR_SUB:
         return add_scaled(l, x->arguments[0], k) && add_scaled(l, x->arguments[1], minus);
-    case SCALAR_NEG: return add_scaled(l, x->arguments[0], minus);
-    case SCALAR_MUL: return add_scaled_product(l, x, k);
-    default: return add_term(l, k, x);
+    case SCALAR_NEG:
+        return add_scaled(l, x->arguments[0], minus);
+    case SCALAR_MUL:
+        return add_scaled_product(l, x, k);
+    default:
+        return add_term(l, k, x);
     }
 }
 
@@ -277,11 +300,14 @@ static bool add_number(int64_t *to, int64_t k, int64_t n) {
 
 static bool add_scaled(linear *l, const expr *x, dim k) {
     switch (x->kind) {
-    case EXPR_CONSTANT: return add_number(k.symbolic ? &l->batch : &l->constant, k.count, x->integer);
+    case EXPR_CONSTANT:
+        return add_number(k.symbolic ? &l->batch : &l->constant, k.count, x->integer);
     case EXPR_EXTENT:
         return k.symbolic ? add_term(l, k, x) : add_number(&l->batch, k.count, x->extent.count);
-    case EXPR_SCALAR: return add_scaled_scalar(l, x, k);
-    default: return add_term(l, k, x);
+    case EXPR_SCALAR:
+        return add_scaled_scalar(l, x, k);
+    default:
+        return add_term(l, k, x);
     }
 }
 
@@ -292,7 +318,8 @@ static bool is_index_op(const expr *x, scalar_op op, dim *by) {
 
 /* `high` = c*d*(x / d) or c*d*((x / d) % m), `low` = c*(x % d): fills coefficient c, the sum's
  * atom x, and the modulus d*m that is left (zero = none). */
-static bool terms_cancel(const linear_term *high, const linear_term *low, const expr **x, dim *left) {
+static bool terms_cancel(const linear_term *high, const linear_term *low, const expr **x,
+                         dim *left) {
     dim d, m = dim_of(0), by, product;
     const expr *quotient = high->atom;
     if (!is_index_op(low->atom, SCALAR_REM, &d))
@@ -385,7 +412,10 @@ static void sort_terms(linear *l) {
 
 static const expr *new_index_op(arena *a, scalar_op op, const expr *x, const expr *y) {
     expr *e = ARENA_NEW(a, expr);
-    *e = (expr){.kind = EXPR_SCALAR, .dtype = CN_I64, .scalar = op, .argument_count = 2,
+    *e = (expr){.kind = EXPR_SCALAR,
+                .dtype = CN_I64,
+                .scalar = op,
+                .argument_count = 2,
                 .arguments = {x, y}};
     return e;
 }
@@ -406,7 +436,8 @@ static const expr *term_expr(arena *a, const linear_term *t) {
 
 const expr *linear_expr(arena *a, const linear *l) {
     linear s = *l;
-    while (cancel_once(a, &s) || round_down_once(a, &s)) {}
+    while (cancel_once(a, &s) || round_down_once(a, &s)) {
+    }
     sort_terms(&s);
     const expr *sum = NULL;
     for (int sign = 0; sign < 2; sign++) {
@@ -415,7 +446,8 @@ const expr *linear_expr(arena *a, const linear *l) {
             if ((s.terms[i].coefficient.count < 0) == negative)
                 sum = accumulate(a, sum, term_expr(a, &s.terms[i]), negative);
         if (s.batch != 0 && (s.batch < 0) == negative)
-            sum = accumulate(a, sum, expr_extent(a, dim_batch(negative ? -s.batch : s.batch)), negative);
+            sum = accumulate(a, sum, expr_extent(a, dim_batch(negative ? -s.batch : s.batch)),
+                             negative);
         if (s.constant != 0 && (s.constant < 0) == negative)
             sum = accumulate(a, sum, expr_integer(a, CN_I64, negative ? -s.constant : s.constant),
                              negative);
@@ -465,7 +497,7 @@ const expr *expr_offset(arena *a, const type *t, const expr *const *index) {
     return offset;
 }
 
-/* ---- division and remainder ---------------------------------------------------------------- */
+/* ---- division and remainder ------------------------------------------------------------ */
 
 static bool coefficient_divide(dim k, dim d, dim *out) {
     if (d.count == 0 || k.count % d.count != 0 || (d.symbolic && !k.symbolic))
@@ -497,7 +529,8 @@ static void split(const linear *x, dim d, linear *quotient, linear *rest) {
 }
 
 /* Splits x by d where both parts are not negative, so that truncation does no harm. */
-static bool split_exactly(arena *a, const expr *x, dim d, const expr **quotient, const expr **rest) {
+static bool split_exactly(arena *a, const expr *x, dim d, const expr **quotient,
+                          const expr **rest) {
     linear l, q, r;
     if (d.count <= 0 || !linear_of(x, &l))
         return false;
@@ -541,7 +574,7 @@ const expr *expr_modulo(arena *a, const expr *x, dim d) {
     return new_index_op(a, SCALAR_REM, rest, expr_extent(a, d));
 }
 
-/* ---- what expr_scalar asks ------------------------------------------------------------------- */
+/* ---- what expr_scalar asks ------------------------------------------------------------- */
 
 static const expr *boolean(arena *a, bool value) {
     return expr_integer(a, CN_BOOL, value);
@@ -565,13 +598,20 @@ static const expr *decide(arena *a, scalar_op op, const expr *x, const expr *y) 
     bool not_positive = range_below(r, dim_of(1)), not_negative = range_at_least(r, 0);
     bool zero = not_positive && not_negative, nonzero = negative || positive;
     switch (op) {
-    case SCALAR_LT: return negative || not_negative ? boolean(a, negative) : NULL;
-    case SCALAR_LE: return not_positive || positive ? boolean(a, not_positive) : NULL;
-    case SCALAR_GT: return positive || not_positive ? boolean(a, positive) : NULL;
-    case SCALAR_GE: return not_negative || negative ? boolean(a, not_negative) : NULL;
-    case SCALAR_EQ: return zero || nonzero ? boolean(a, zero) : NULL;
-    case SCALAR_NE: return zero || nonzero ? boolean(a, nonzero) : NULL;
-    default: return NULL;
+    case SCALAR_LT:
+        return negative || not_negative ? boolean(a, negative) : NULL;
+    case SCALAR_LE:
+        return not_positive || positive ? boolean(a, not_positive) : NULL;
+    case SCALAR_GT:
+        return positive || not_positive ? boolean(a, positive) : NULL;
+    case SCALAR_GE:
+        return not_negative || negative ? boolean(a, not_negative) : NULL;
+    case SCALAR_EQ:
+        return zero || nonzero ? boolean(a, zero) : NULL;
+    case SCALAR_NE:
+        return zero || nonzero ? boolean(a, nonzero) : NULL;
+    default:
+        return NULL;
     }
 }
 
@@ -592,18 +632,25 @@ const expr *index_simplify(arena *a, scalar_op op, const expr *const *arguments)
     const expr *x = arguments[0], *y = arguments[1];
     dim d;
     switch (op) {
-    case SCALAR_ADD: return expr_add(a, x, y);
-    case SCALAR_SUB: return difference(a, x, y);
-    case SCALAR_NEG: return expr_multiply(a, x, -1);
+    case SCALAR_ADD:
+        return expr_add(a, x, y);
+    case SCALAR_SUB:
+        return difference(a, x, y);
+    case SCALAR_NEG:
+        return expr_multiply(a, x, -1);
     case SCALAR_MUL: {
         linear l = {0};
         const expr *product = new_index_op(a, SCALAR_MUL, x, y);
         return add_scaled(&l, product, dim_of(1)) ? linear_expr(a, &l) : product;
     }
-    case SCALAR_DIV: return dim_of_expr(y, &d) ? expr_divide(a, x, d) : NULL;
-    case SCALAR_REM: return dim_of_expr(y, &d) ? expr_modulo(a, x, d) : NULL;
+    case SCALAR_DIV:
+        return dim_of_expr(y, &d) ? expr_divide(a, x, d) : NULL;
+    case SCALAR_REM:
+        return dim_of_expr(y, &d) ? expr_modulo(a, x, d) : NULL;
     case SCALAR_MAX:
-    case SCALAR_MIN: return winner(a, op, x, y);
-    default: return decide(a, op, x, y);
+    case SCALAR_MIN:
+        return winner(a, op, x, y);
+    default:
+        return decide(a, op, x, y);
     }
 }

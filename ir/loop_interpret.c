@@ -23,7 +23,7 @@ typedef struct machine {
 static void run_body(machine *m, const stmt_list *body);
 static scalar evaluate(machine *m, const expr *x);
 
-/* ---- expressions ------------------------------------------------------------------------ */
+/* ---- expressions ----------------------------------------------------------------------- */
 
 static scalar scalar_of(cn_dtype dtype, number n) {
     return dtype_is_float(dtype) ? (scalar){n.f, 0} : (scalar){0, n.i};
@@ -47,8 +47,8 @@ static number *element(machine *m, int buffer, int rank, const expr *const *inde
         if (at < 0 || at >= extent) {
             m->failed = true;
             diag_fail(m->it->diag, CN_ERROR_INTERNAL,
-                      "kernel @%s: index %d of buffer %%%d is %lld, beyond %lld", m->kernel->name, i,
-                      buffer, (long long)at, (long long)extent);
+                      "kernel @%s: index %d of buffer %%%d is %lld, beyond %lld", m->kernel->name,
+                      i, buffer, (long long)at, (long long)extent);
             return NULL;
         }
         offset = offset * extent + at;
@@ -73,16 +73,21 @@ static scalar evaluate_scalar(machine *m, const expr *x) {
 
 static scalar evaluate(machine *m, const expr *x) {
     switch (x->kind) {
-    case EXPR_CONSTANT: return (scalar){x->number, x->integer};
-    case EXPR_VARIABLE: return m->values[x->variable->id];
-    case EXPR_EXTENT: return (scalar){0, dim_bind(x->extent, m->it->batch)};
-    case EXPR_LOAD: return evaluate_load(m, x);
-    case EXPR_SCALAR: return evaluate_scalar(m, x);
+    case EXPR_CONSTANT:
+        return (scalar){x->number, x->integer};
+    case EXPR_VARIABLE:
+        return m->values[x->variable->id];
+    case EXPR_EXTENT:
+        return (scalar){0, dim_bind(x->extent, m->it->batch)};
+    case EXPR_LOAD:
+        return evaluate_load(m, x);
+    case EXPR_SCALAR:
+        return evaluate_scalar(m, x);
     }
     return (scalar){0, 0};
 }
 
-/* ---- statements --------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------ */
 
 static void run_loop(machine *m, const stmt *s) {
     int64_t extent = dim_bind(s->variable->extent, m->it->batch);
@@ -149,7 +154,8 @@ static void multiply_step(machine *m, void *user) {
     if (dtype_is_float(t)) /* float to float widens exactly */
         c->accumulator.f = fma(left.f, right.f, c->accumulator.f);
     else
-        c->accumulator.i = (int64_t)((uint64_t)c->accumulator.i + (uint64_t)left.i * (uint64_t)right.i);
+        c->accumulator.i =
+            (int64_t)((uint64_t)c->accumulator.i + (uint64_t)left.i * (uint64_t)right.i);
     c->accumulator = scalar_round(t, c->accumulator, m->precision);
 }
 
@@ -171,11 +177,21 @@ static void run_body(machine *m, const stmt_list *body) {
     for (uint32_t i = 0; i < body->count && !m->failed; i++) {
         const stmt *s = body->items[i];
         switch (s->kind) {
-        case STMT_LOOP: run_loop(m, s); break;
-        case STMT_LET: m->values[s->variable->id] = evaluate(m, s->value); break;
-        case STMT_STORE: run_store(m, s); break;
-        case STMT_REDUCE: run_reduce(m, s); break;
-        case STMT_CONTRACT: run_contract(m, s->contract); break;
+        case STMT_LOOP:
+            run_loop(m, s);
+            break;
+        case STMT_LET:
+            m->values[s->variable->id] = evaluate(m, s->value);
+            break;
+        case STMT_STORE:
+            run_store(m, s);
+            break;
+        case STMT_REDUCE:
+            run_reduce(m, s);
+            break;
+        case STMT_CONTRACT:
+            run_contract(m, s->contract);
+            break;
         }
     }
 }
@@ -194,8 +210,8 @@ bool kernel_interpret(interpreter *it, const kernel *k, tensor *const *arguments
     m.values = ARENA_ARRAY(it->arena, scalar, k->variable_count);
     m.buffers = ARENA_ARRAY(it->arena, tensor *, k->buffers.count);
     for (uint32_t i = 0; i < k->buffers.count; i++)
-        m.buffers[i] = (int)i < k->argument_count ? arguments[i]
-                                                  : new_local(it, &k->buffers.items[i].type);
+        m.buffers[i] =
+            (int)i < k->argument_count ? arguments[i] : new_local(it, &k->buffers.items[i].type);
     run_body(&m, &k->body);
     return !m.failed;
 }

@@ -45,20 +45,34 @@ static const char *infix(const expr *x) {
     if (x->dtype != CN_I64 && !(x->dtype == CN_BOOL && x->argument_count == 2))
         return NULL;
     switch (x->scalar) {
-    case SCALAR_ADD: return " + ";
-    case SCALAR_SUB: return " - ";
-    case SCALAR_MUL: return "*";
-    case SCALAR_DIV: return "/";
-    case SCALAR_REM: return "%";
-    case SCALAR_LT: return " < ";
-    case SCALAR_LE: return " <= ";
-    case SCALAR_GT: return " > ";
-    case SCALAR_GE: return " >= ";
-    case SCALAR_EQ: return " == ";
-    case SCALAR_NE: return " != ";
-    case SCALAR_AND: return x->dtype == CN_BOOL ? " && " : NULL;
-    case SCALAR_OR: return x->dtype == CN_BOOL ? " || " : NULL;
-    default: return NULL;
+    case SCALAR_ADD:
+        return " + ";
+    case SCALAR_SUB:
+        return " - ";
+    case SCALAR_MUL:
+        return "*";
+    case SCALAR_DIV:
+        return "/";
+    case SCALAR_REM:
+        return "%";
+    case SCALAR_LT:
+        return " < ";
+    case SCALAR_LE:
+        return " <= ";
+    case SCALAR_GT:
+        return " > ";
+    case SCALAR_GE:
+        return " >= ";
+    case SCALAR_EQ:
+        return " == ";
+    case SCALAR_NE:
+        return " != ";
+    case SCALAR_AND:
+        return x->dtype == CN_BOOL ? " && " : NULL;
+    case SCALAR_OR:
+        return x->dtype == CN_BOOL ? " || " : NULL;
+    default:
+        return NULL;
     }
 }
 
@@ -100,10 +114,18 @@ static void print_expr(text *out, const expr *x) {
         else
             text_printf(out, "%lld", (long long)x->integer);
         break;
-    case EXPR_VARIABLE: print_variable(out, x->variable); break;
-    case EXPR_EXTENT: text_dim(out, x->extent); break;
-    case EXPR_LOAD: print_load(out, x); break;
-    case EXPR_SCALAR: print_scalar(out, x); break;
+    case EXPR_VARIABLE:
+        print_variable(out, x->variable);
+        break;
+    case EXPR_EXTENT:
+        text_dim(out, x->extent);
+        break;
+    case EXPR_LOAD:
+        print_load(out, x);
+        break;
+    case EXPR_SCALAR:
+        print_scalar(out, x);
+        break;
     }
 }
 
@@ -187,11 +209,21 @@ static void print_body(text *out, const stmt_list *body, int depth) {
         const stmt *s = body->items[i];
         text_indent(out, depth);
         switch (s->kind) {
-        case STMT_LOOP: print_loop(out, s, depth); break;
-        case STMT_LET: print_let(out, s); break;
-        case STMT_STORE: print_store(out, s); break;
-        case STMT_REDUCE: print_reduce(out, s, depth); break;
-        case STMT_CONTRACT: print_contract(out, s->contract, depth); break;
+        case STMT_LOOP:
+            print_loop(out, s, depth);
+            break;
+        case STMT_LET:
+            print_let(out, s);
+            break;
+        case STMT_STORE:
+            print_store(out, s);
+            break;
+        case STMT_REDUCE:
+            print_reduce(out, s, depth);
+            break;
+        case STMT_CONTRACT:
+            print_contract(out, s->contract, depth);
+            break;
         }
     }
 }

@@ -11,7 +11,7 @@
 
 #include "base/philox.h"
 
-/* ---- rounding and wrapping ----------------------------------------------------------------- */
+/* ---- rounding and wrapping ------------------------------------------------------------- */
 
 /* To `digits` significant bits, no unit below 2^lowest, infinity above `largest`. */
 static double round_narrow(double x, int digits, int lowest, double largest) {
@@ -26,21 +26,31 @@ static double round_narrow(double x, int digits, int lowest, double largest) {
 
 static double round_float(cn_dtype dtype, double x) {
     switch (dtype) {
-    case CN_F32: return (float)x;
-    case CN_F16: return round_narrow(x, 11, -24, 65504);
-    case CN_BF16: return round_narrow(x, 8, -133, 0x1.fep127);
-    default: return x;
+    case CN_F32:
+        return (float)x;
+    case CN_F16:
+        return round_narrow(x, 11, -24, 65504);
+    case CN_BF16:
+        return round_narrow(x, 8, -133, 0x1.fep127);
+    default:
+        return x;
     }
 }
 
 static int64_t wrap(cn_dtype dtype, int64_t x) {
     switch (dtype) {
-    case CN_I32: return (int32_t)(uint32_t)(uint64_t)x;
-    case CN_U32: return (uint32_t)(uint64_t)x;
-    case CN_I8: return (int8_t)(uint8_t)(uint64_t)x;
-    case CN_U8: return (uint8_t)(uint64_t)x;
-    case CN_BOOL: return x != 0;
-    default: return x;
+    case CN_I32:
+        return (int32_t)(uint32_t)(uint64_t)x;
+    case CN_U32:
+        return (uint32_t)(uint64_t)x;
+    case CN_I8:
+        return (int8_t)(uint8_t)(uint64_t)x;
+    case CN_U8:
+        return (uint8_t)(uint64_t)x;
+    case CN_BOOL:
+        return x != 0;
+    default:
+        return x;
     }
 }
 
@@ -50,10 +60,13 @@ scalar scalar_round(cn_dtype dtype, scalar x, scalar_precision p) {
     return (scalar){p == SCALAR_EXACT ? x.f : round_float(dtype, x.f), 0};
 }
 
-/* ---- casts -------------------------------------------------------------------------------- */
+/* ---- casts ----------------------------------------------------------------------------- */
 
 static int64_t saturate(cn_dtype to, double x) {
-    static const struct { double low, high; int64_t at_low, at_high; } limits[CN_DTYPE_COUNT] = {
+    static const struct {
+        double low, high;
+        int64_t at_low, at_high;
+    } limits[CN_DTYPE_COUNT] = {
         [CN_I64] = {-0x1p63, 0x1p63, INT64_MIN, INT64_MAX},
         [CN_I32] = {INT32_MIN, INT32_MAX, INT32_MIN, INT32_MAX},
         [CN_U32] = {0, UINT32_MAX, 0, UINT32_MAX},
@@ -94,7 +107,7 @@ static scalar bitcast(cn_dtype to, cn_dtype from, scalar x) {
     return out;
 }
 
-/* ---- floats ---------------------------------------------------------------------------------- */
+/* ---- floats ---------------------------------------------------------------------------- */
 
 static double maximum(double x, double y) {
     if (isnan(x) || isnan(y))
@@ -106,62 +119,99 @@ static double maximum(double x, double y) {
 
 static double unary_float(scalar_op op, double x) {
     switch (op) {
-    case SCALAR_NEG: return -x;
-    case SCALAR_ABS: return fabs(x);
-    case SCALAR_SIGN: return isnan(x) ? x : (double)((x > 0) - (x < 0));
-    case SCALAR_FLOOR: return floor(x);
-    case SCALAR_ROUND: return nearbyint(x);
-    case SCALAR_EXP: return exp(x);
-    case SCALAR_EXPM1: return expm1(x);
-    case SCALAR_LOG: return log(x);
-    case SCALAR_LOG1P: return log1p(x);
-    case SCALAR_SQRT: return sqrt(x);
-    case SCALAR_RSQRT: return 1 / sqrt(x);
-    case SCALAR_SIN: return sin(x);
-    case SCALAR_COS: return cos(x);
-    case SCALAR_TANH: return tanh(x);
-    case SCALAR_SIGMOID: return 1 / (1 + exp(-x));
-    case SCALAR_ERF: return erf(x);
-    default: return NAN;
+    case SCALAR_NEG:
+        return -x;
+    case SCALAR_ABS:
+        return fabs(x);
+    case SCALAR_SIGN:
+        return isnan(x) ? x : (double)((x > 0) - (x < 0));
+    case SCALAR_FLOOR:
+        return floor(x);
+    case SCALAR_ROUND:
+        return nearbyint(x);
+    case SCALAR_EXP:
+        return exp(x);
+    case SCALAR_EXPM1:
+        return expm1(x);
+    case SCALAR_LOG:
+        return log(x);
+    case SCALAR_LOG1P:
+        return log1p(x);
+    case SCALAR_SQRT:
+        return sqrt(x);
+    case SCALAR_RSQRT:
+        return 1 / sqrt(x);
+    case SCALAR_SIN:
+        return sin(x);
+    case SCALAR_COS:
+        return cos(x);
+    case SCALAR_TANH:
+        return tanh(x);
+    case SCALAR_SIGMOID:
+        return 1 / (1 + exp(-x));
+    case SCALAR_ERF:
+        return erf(x);
+    default:
+        return NAN;
     }
 }
 
 /* Division by zero gives 0 for integers only; floats follow IEEE 754. */
 static double binary_float(scalar_op op, double x, double y) {
     switch (op) {
-    case SCALAR_ADD: return x + y;
-    case SCALAR_SUB: return x - y;
-    case SCALAR_MUL: return x * y;
-    case SCALAR_DIV: return x / y;
-    case SCALAR_REM: return fmod(x, y);
-    case SCALAR_POW: return pow(x, y);
-    case SCALAR_MAX: return maximum(x, y);
-    case SCALAR_MIN: return -maximum(-x, -y);
-    default: return NAN;
+    case SCALAR_ADD:
+        return x + y;
+    case SCALAR_SUB:
+        return x - y;
+    case SCALAR_MUL:
+        return x * y;
+    case SCALAR_DIV:
+        return x / y;
+    case SCALAR_REM:
+        return fmod(x, y);
+    case SCALAR_POW:
+        return pow(x, y);
+    case SCALAR_MAX:
+        return maximum(x, y);
+    case SCALAR_MIN:
+        return -maximum(-x, -y);
+    default:
+        return NAN;
     }
 }
 
 static bool compare_floats(scalar_op op, double x, double y) {
     switch (op) {
-    case SCALAR_EQ: return x == y;
-    case SCALAR_NE: return x != y;
-    case SCALAR_LT: return x < y;
-    case SCALAR_LE: return x <= y;
-    case SCALAR_GT: return x > y;
-    default: return x >= y;
+    case SCALAR_EQ:
+        return x == y;
+    case SCALAR_NE:
+        return x != y;
+    case SCALAR_LT:
+        return x < y;
+    case SCALAR_LE:
+        return x <= y;
+    case SCALAR_GT:
+        return x > y;
+    default:
+        return x >= y;
     }
 }
 
-/* ---- integers ----------------------------------------------------------------------------------- */
+/* ---- integers -------------------------------------------------------------------------- */
 
 static int64_t unary_integer(scalar_op op, cn_dtype dtype, int64_t x) {
     int64_t negative = (int64_t)(0 - (uint64_t)x);
     switch (op) {
-    case SCALAR_NEG: return negative;
-    case SCALAR_ABS: return x < 0 ? negative : x;
-    case SCALAR_SIGN: return (x > 0) - (x < 0);
-    case SCALAR_NOT: return dtype == CN_BOOL ? !x : ~x;
-    default: return x;
+    case SCALAR_NEG:
+        return negative;
+    case SCALAR_ABS:
+        return x < 0 ? negative : x;
+    case SCALAR_SIGN:
+        return (x > 0) - (x < 0);
+    case SCALAR_NOT:
+        return dtype == CN_BOOL ? !x : ~x;
+    default:
+        return x;
     }
 }
 
@@ -191,38 +241,57 @@ static int64_t shift(scalar_op op, cn_dtype dtype, int64_t x, int64_t by) {
 static int64_t binary_integer(scalar_op op, cn_dtype dtype, int64_t x, int64_t y) {
     uint64_t a = (uint64_t)x, b = (uint64_t)y;
     switch (op) {
-    case SCALAR_ADD: return (int64_t)(a + b);
-    case SCALAR_SUB: return (int64_t)(a - b);
-    case SCALAR_MUL: return (int64_t)(a * b);
-    case SCALAR_DIV: return quotient(x, y);
-    case SCALAR_REM: return y == 0 || y == -1 ? 0 : x % y;
-    case SCALAR_POW: return power(x, y);
-    case SCALAR_MAX: return x > y ? x : y;
-    case SCALAR_MIN: return x < y ? x : y;
-    case SCALAR_AND: return x & y;
-    case SCALAR_OR: return x | y;
-    case SCALAR_XOR: return x ^ y;
-    default: return shift(op, dtype, x, y);
+    case SCALAR_ADD:
+        return (int64_t)(a + b);
+    case SCALAR_SUB:
+        return (int64_t)(a - b);
+    case SCALAR_MUL:
+        return (int64_t)(a * b);
+    case SCALAR_DIV:
+        return quotient(x, y);
+    case SCALAR_REM:
+        return y == 0 || y == -1 ? 0 : x % y;
+    case SCALAR_POW:
+        return power(x, y);
+    case SCALAR_MAX:
+        return x > y ? x : y;
+    case SCALAR_MIN:
+        return x < y ? x : y;
+    case SCALAR_AND:
+        return x & y;
+    case SCALAR_OR:
+        return x | y;
+    case SCALAR_XOR:
+        return x ^ y;
+    default:
+        return shift(op, dtype, x, y);
     }
 }
 
 static bool compare_integers(scalar_op op, int64_t x, int64_t y) {
     switch (op) {
-    case SCALAR_EQ: return x == y;
-    case SCALAR_NE: return x != y;
-    case SCALAR_LT: return x < y;
-    case SCALAR_LE: return x <= y;
-    case SCALAR_GT: return x > y;
-    default: return x >= y;
+    case SCALAR_EQ:
+        return x == y;
+    case SCALAR_NE:
+        return x != y;
+    case SCALAR_LT:
+        return x < y;
+    case SCALAR_LE:
+        return x <= y;
+    case SCALAR_GT:
+        return x > y;
+    default:
+        return x >= y;
     }
 }
 
-/* ---- all of them ------------------------------------------------------------------------------------ */
+/* ---- all of them ----------------------------------------------------------------------- */
 
 /* Word (element mod 4) of philox(counter = {element / 4, step, stream}, key). */
 static int64_t random_bits(const scalar *x) {
     uint64_t block = (uint64_t)x[2].i / 4;
-    uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)x[3].i, (uint32_t)x[4].i};
+    uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)x[3].i,
+                           (uint32_t)x[4].i};
     uint32_t key[2] = {(uint32_t)x[0].i, (uint32_t)x[1].i}, words[4];
     philox4x32(counter, key, words);
     return words[x[2].i % 4];
@@ -263,17 +332,22 @@ scalar scalar_identity(fold_kind fold, cn_dtype dtype) {
     int bits = 8 * dtype_bytes(dtype);
     int64_t largest = dtype == CN_BOOL ? 1 : (int64_t)(UINT64_MAX >> (64 - bits + !is_unsigned));
     switch (fold) {
-    case FOLD_PROD: return (scalar){1, 1};
-    case FOLD_MAX: return (scalar){-INFINITY, floats ? 0 : is_unsigned ? 0 : -largest - 1};
-    case FOLD_MIN: return (scalar){INFINITY, floats ? 0 : largest};
-    case FOLD_AND: return (scalar){0, dtype == CN_BOOL ? 1 : wrap(dtype, -1)};
-    default: return (scalar){0, 0};
+    case FOLD_PROD:
+        return (scalar){1, 1};
+    case FOLD_MAX:
+        return (scalar){-INFINITY, floats ? 0 : is_unsigned ? 0 : -largest - 1};
+    case FOLD_MIN:
+        return (scalar){INFINITY, floats ? 0 : largest};
+    case FOLD_AND:
+        return (scalar){0, dtype == CN_BOOL ? 1 : wrap(dtype, -1)};
+    default:
+        return (scalar){0, 0};
     }
 }
 
 scalar scalar_fold(fold_kind fold, cn_dtype dtype, scalar x, scalar y, scalar_precision p) {
-    static const scalar_op ops[] = {[FOLD_SUM] = SCALAR_ADD, [FOLD_PROD] = SCALAR_MUL,
-                                    [FOLD_MAX] = SCALAR_MAX, [FOLD_MIN] = SCALAR_MIN,
-                                    [FOLD_AND] = SCALAR_AND, [FOLD_OR] = SCALAR_OR};
+    static const scalar_op ops[] = {
+        [FOLD_SUM] = SCALAR_ADD, [FOLD_PROD] = SCALAR_MUL, [FOLD_MAX] = SCALAR_MAX,
+        [FOLD_MIN] = SCALAR_MIN, [FOLD_AND] = SCALAR_AND,  [FOLD_OR] = SCALAR_OR};
     return scalar_evaluate(ops[fold], dtype, dtype, (scalar[]){x, y}, p);
 }

@@ -16,8 +16,8 @@
 typedef struct checker {
     const kernel *kernel;
     diagnostics *diag;
-    bool *defined; /* by variable id: in scope now */
-    bool *seen;    /* ... or defined somewhere before */
+    bool *defined;                       /* by variable id: in scope now */
+    bool *seen;                          /* ... or defined somewhere before */
     VEC(const loop_variable *) parallel; /* loops around the statement, outermost first */
     VEC(const stmt *) loops;             /* ... and the statements they are; NULL for contracts */
     VEC(const loop_variable *) around;   /* all axes in scope */
@@ -62,8 +62,8 @@ static bool check_index(checker *c, int buffer, int rank, const expr *const *ind
             return fail(c, "an index that is not i64", "");
         if (bounded && (!range_at_least(r, 0) || !range_below(r, t->dims[i])))
             return diag_fail(c->diag, CN_ERROR_INTERNAL,
-                             "kernel @%s: index %d of buffer %%%d may leave its dim", c->kernel->name,
-                             i, buffer);
+                             "kernel @%s: index %d of buffer %%%d may leave its dim",
+                             c->kernel->name, i, buffer);
     }
     return check_list(c, index, rank);
 }
@@ -114,16 +114,19 @@ static bool check_expr(checker *c, const expr *x) {
     switch (x->kind) {
     case EXPR_VARIABLE:
         if (!c->defined[x->variable->id])
-            return fail(c, "used outside its scope: ",
-                        x->variable->hint == NULL ? "t" : x->variable->hint);
+            return fail(
+                c, "used outside its scope: ", x->variable->hint == NULL ? "t" : x->variable->hint);
         return x->dtype == x->variable->dtype || fail(c, "a variable of another dtype", "");
-    case EXPR_LOAD: return check_load(c, x);
-    case EXPR_SCALAR: return check_scalar(c, x);
-    default: return true;
+    case EXPR_LOAD:
+        return check_load(c, x);
+    case EXPR_SCALAR:
+        return check_scalar(c, x);
+    default:
+        return true;
     }
 }
 
-/* ---- stores ------------------------------------------------------------------------------ */
+/* ---- stores ---------------------------------------------------------------------------- */
 
 /* Whether fixing this index separates iterations of v: |coefficient| exceeds the span of all
  * other axes that vary inside v's loop. */
@@ -207,7 +210,7 @@ static bool check_store(checker *c, const stmt *s) {
     return check_disjoint(c, s);
 }
 
-/* ---- statements ------------------------------------------------------------------------------ */
+/* ---- statements ------------------------------------------------------------------------ */
 
 static void leave(checker *c, const bool *outer) {
     memcpy(c->defined, outer, (size_t)c->kernel->variable_count * sizeof *outer);
@@ -241,8 +244,8 @@ static bool check_loop(checker *c, const stmt *s) {
 static bool check_reduce(checker *c, const stmt *s) {
     bool outer = c->no_stores;
     c->no_stores = true;
-    bool ok = define_axes(c, NULL, s->axes.items, s->axes.count, false) && check_body(c, &s->body) &&
-              check_expr(c, s->value);
+    bool ok = define_axes(c, NULL, s->axes.items, s->axes.count, false) &&
+              check_body(c, &s->body) && check_expr(c, s->value);
     c->no_stores = outer;
     if (ok && s->value->dtype != s->variable->dtype)
         return fail(c, "a reduction of another dtype than its value", "");
@@ -271,11 +274,21 @@ static bool check_stmt(checker *c, const stmt *s) {
     uint32_t parallel = c->parallel.count, around = c->around.count;
     bool ok = true;
     switch (s->kind) {
-    case STMT_LOOP: ok = check_loop(c, s); break;
-    case STMT_LET: ok = check_expr(c, s->value); break;
-    case STMT_STORE: ok = check_store(c, s); break;
-    case STMT_REDUCE: ok = check_reduce(c, s); break;
-    case STMT_CONTRACT: ok = check_contract(c, s->contract); break;
+    case STMT_LOOP:
+        ok = check_loop(c, s);
+        break;
+    case STMT_LET:
+        ok = check_expr(c, s->value);
+        break;
+    case STMT_STORE:
+        ok = check_store(c, s);
+        break;
+    case STMT_REDUCE:
+        ok = check_reduce(c, s);
+        break;
+    case STMT_CONTRACT:
+        ok = check_contract(c, s->contract);
+        break;
     }
     leave(c, outer);
     c->parallel.count = c->loops.count = parallel;

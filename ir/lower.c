@@ -29,7 +29,7 @@ static int buffer_of_input(const lower_state *s, value v) {
     return s->buffer_of_input == NULL ? -1 : s->buffer_of_input[v.node] - 1;
 }
 
-/* ---- variables and scopes ---------------------------------------------------------------- */
+/* ---- variables and scopes -------------------------------------------------------------- */
 
 loop_variable *lower_variable(lowering *l, const char *hint, cn_dtype dtype, int depth) {
     loop_variable *v = ARENA_NEW(l->arena, loop_variable);
@@ -82,7 +82,8 @@ static int depth_of_all(const lowering *l, const expr *const *list, int count) {
 /* Locals hold one row, so a read of one belongs to that row even at a constant index. */
 static int load_depth(const lowering *l, const expr *x) {
     bool local = l->kernel->buffers.items[x->buffer].access == BUFFER_LOCAL;
-    int depth = deeper(depth_of_all(l, x->index, x->rank), local ? lowering_state(l)->row_depth : 0);
+    int depth =
+        deeper(depth_of_all(l, x->index, x->rank), local ? lowering_state(l)->row_depth : 0);
     if (x->guard == NULL)
         return depth;
     return deeper(depth, deeper(expr_depth(l, x->guard), expr_depth(l, x->otherwise)));
@@ -90,10 +91,14 @@ static int load_depth(const lowering *l, const expr *x) {
 
 static int expr_depth(const lowering *l, const expr *x) {
     switch (x->kind) {
-    case EXPR_VARIABLE: return lowering_state(l)->depth_of.items[x->variable->id];
-    case EXPR_LOAD: return load_depth(l, x);
-    case EXPR_SCALAR: return depth_of_all(l, x->arguments, x->argument_count);
-    default: return 0;
+    case EXPR_VARIABLE:
+        return lowering_state(l)->depth_of.items[x->variable->id];
+    case EXPR_LOAD:
+        return load_depth(l, x);
+    case EXPR_SCALAR:
+        return depth_of_all(l, x->arguments, x->argument_count);
+    default:
+        return 0;
     }
 }
 
@@ -108,7 +113,7 @@ static stmt *append(lowering *l, scope *to, stmt s) {
     return copy;
 }
 
-/* ---- lets ------------------------------------------------------------------------------------ */
+/* ---- lets ------------------------------------------------------------------------------ */
 
 static const expr *find_let(const scope *from, const expr *x) {
     for (const scope *s = from; s != NULL; s = s->parent)
@@ -169,7 +174,7 @@ const expr *lower_random(lowering *l, const expr *key0, const expr *key1, const 
     return lower_scalar(l, SCALAR_RANDOM, CN_U32, arguments, 5);
 }
 
-/* ---- pulling values --------------------------------------------------------------------------- */
+/* ---- pulling values -------------------------------------------------------------------- */
 
 static const expr *zero_of(arena *a, cn_dtype dtype) {
     return dtype_is_float(dtype) ? expr_number(a, dtype, 0) : expr_integer(a, dtype, 0);
@@ -256,7 +261,8 @@ static const expr *read_local(lowering *l, value v, row_local *local, const expr
         fill_local(l, v, local, index);
     for (int i = 0; i < local->rank; i++)
         inner[i] = index[local->dims[i]];
-    return load(l, local->buffer, inner, s->guard, zero_of(l->arena, value_type(l->region, v)->dtype));
+    return load(l, local->buffer, inner, s->guard,
+                zero_of(l->arena, value_type(l->region, v)->dtype));
 }
 
 static const expr *compute_once(lowering *l, value v, const expr *const *index) {
@@ -328,7 +334,8 @@ static const expr *guarded_value(lowering *l, value v, const expr *const *index,
     s->guard = both;
     const expr *x = lower_value(l, v, index);
     s->guard = outer;
-    return lower_scalar(l, SCALAR_SELECT, otherwise->dtype, (const expr *[]){guard, x, otherwise}, 3);
+    return lower_scalar(l, SCALAR_SELECT, otherwise->dtype, (const expr *[]){guard, x, otherwise},
+                        3);
 }
 
 static bool is_false(const expr *guard) {
@@ -352,7 +359,7 @@ const expr *lower_operand_guarded(lowering *l, const node *n, uint32_t i, const 
     return x;
 }
 
-/* ---- reductions ----------------------------------------------------------------------------------- */
+/* ---- reductions ------------------------------------------------------------------------ */
 
 static void open_axes(lowering *l, stmt *owner, loop_variable *const *axes, int count) {
     lower_state *s = l->state;
@@ -384,7 +391,7 @@ const expr *lower_reduce_end(lowering *l, fold_kind fold, cn_dtype accumulator, 
     return expr_variable(l->arena, reduce->variable);
 }
 
-/* ---- nests ------------------------------------------------------------------------------------------ */
+/* ---- nests ----------------------------------------------------------------------------- */
 
 void lower_loop_begin(lowering *l, loop_variable *axis, bool parallel) {
     stmt *loop = ARENA_NEW(l->arena, stmt);
@@ -413,7 +420,8 @@ void lower_store(lowering *l, const node *n, uint32_t result, const expr *const 
 }
 
 /* Read now: a later store must not change it, so it becomes a variable where it stands. */
-const expr *lower_load_result(lowering *l, const node *n, uint32_t result, const expr *const *index) {
+const expr *lower_load_result(lowering *l, const node *n, uint32_t result,
+                              const expr *const *index) {
     (void)n;
     lower_state *s = l->state;
     int buffer = s->first_result + (int)result;

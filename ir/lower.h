@@ -31,7 +31,8 @@ const expr *lower_operand_guarded(lowering *l, const node *n, uint32_t i, const 
                                   const expr *guard, const expr *otherwise);
 
 /* A scalar operation; emitted as a `let` when it is not trivial, so that it is shared. */
-const expr *lower_scalar(lowering *l, scalar_op op, cn_dtype dtype, const expr *const *arguments, int count);
+const expr *lower_scalar(lowering *l, scalar_op op, cn_dtype dtype, const expr *const *arguments,
+                         int count);
 
 /* A fresh axis 0 <= v < extent. */
 loop_variable *lower_axis(lowering *l, const char *hint, dim extent);
@@ -42,9 +43,11 @@ const expr *lower_reduce_end(lowering *l, fold_kind fold, cn_dtype accumulator, 
 /* For `nest` (OP_OPAQUE): explicit loops and stores to result r of the node. */
 void lower_loop_begin(lowering *l, loop_variable *axis, bool parallel);
 void lower_loop_end(lowering *l);
-void lower_store(lowering *l, const node *n, uint32_t result, const expr *const *index, const expr *value);
+void lower_store(lowering *l, const node *n, uint32_t result, const expr *const *index,
+                 const expr *value);
 /* Reads what this nest stored to result r before (same parallel iteration only). */
-const expr *lower_load_result(lowering *l, const node *n, uint32_t result, const expr *const *index);
+const expr *lower_load_result(lowering *l, const node *n, uint32_t result,
+                              const expr *const *index);
 
 /* 32 random bits: key0, key1 are U32 expressions, `element` the row-major I64 index, `step` a U32
  * or I64 counter, `stream` the attribute. Bits are word (element mod 4) of

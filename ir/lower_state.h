@@ -36,9 +36,9 @@ typedef struct scope {
 
 /* A row value that several passes use: computed once per row into a local buffer. */
 typedef struct row_local {
-    int buffer;           /* -1: the value is not kept */
+    int buffer; /* -1: the value is not kept */
     bool filled;
-    int rank;             /* which dims of the value vary within a row, and their axes' extents */
+    int rank; /* which dims of the value vary within a row, and their axes' extents */
     int dims[MAX_RANK];
 } row_local;
 
@@ -46,22 +46,24 @@ typedef struct row_local {
 struct access_list;
 
 typedef struct lower_state {
-    int *buffer_of_input;    /* by region node: argument buffer of a region input + 1, else 0 */
-    row_local *locals;       /* by region node, or NULL */
-    int row_depth;           /* scope depth of one row; locals are filled there */
-    int first_result;        /* argument buffer of the group's result 0 */
-    scope *scope;            /* where statements go now */
-    scope *left, *right;     /* while a contraction is described: where its operands go */
-    const node *contraction; /* ... and which node it is */
-    const expr *guard;       /* NULL = true */
-    int floor;               /* nothing is placed in a scope above this depth */
-    int contract_depth;      /* depth of axes made while a contraction is described; else 0 */
-    VEC(int) depth_of;       /* by variable id */
+    int *buffer_of_input;      /* by region node: argument buffer of a region input + 1, else 0 */
+    row_local *locals;         /* by region node, or NULL */
+    int row_depth;             /* scope depth of one row; locals are filled there */
+    int first_result;          /* argument buffer of the group's result 0 */
+    scope *scope;              /* where statements go now */
+    scope *left, *right;       /* while a contraction is described: where its operands go */
+    const node *contraction;   /* ... and which node it is */
+    const expr *guard;         /* NULL = true */
+    int floor;                 /* nothing is placed in a scope above this depth */
+    int contract_depth;        /* depth of axes made while a contraction is described; else 0 */
+    VEC(int) depth_of;         /* by variable id */
     struct access_list *probe; /* not NULL: record accesses, build nothing */
 } lower_state;
 
 lowering *lowering_new(arena *a, const graph *region, kernel *k);
-static inline lower_state *lowering_state(const lowering *l) { return l->state; }
+static inline lower_state *lowering_state(const lowering *l) {
+    return l->state;
+}
 
 /* The scalar of any value of the region at an index. */
 const expr *lower_value(lowering *l, value v, const expr *const *index);

@@ -26,7 +26,7 @@
 
 #include <string.h>
 
-/* ---- preparation --------------------------------------------------------------------------- */
+/* ---- preparation ----------------------------------------------------------------------- */
 
 static void find_users(fusion *f) {
     const graph *g = f->graph;
@@ -153,7 +153,7 @@ static fusion *fusion_new(const graph *g, pass_context *cx) {
     return f;
 }
 
-/* ---- merging ---------------------------------------------------------------------------------- */
+/* ---- merging --------------------------------------------------------------------------- */
 
 static const char *op_name(const fusion *f, uint32_t id) {
     return graph_node(f->graph, id)->op->name;
@@ -199,7 +199,7 @@ static bool try_merge(fusion *f, uint32_t into, uint32_t from) {
     return true;
 }
 
-/* ---- 1: producers into consumers ------------------------------------------------------------------------ */
+/* ---- 1: producers into consumers ------------------------------------------------------- */
 
 static void collect_producers(fusion *f, uint32_t id, uint32_t group, node_list *out) {
     const node *n = graph_node(f->graph, id);
@@ -261,7 +261,7 @@ static void report_refusals(fusion *f) {
     }
 }
 
-/* ---- 2: what follows a contraction ------------------------------------------------------------------ */
+/* ---- 2: what follows a contraction ----------------------------------------------------- */
 
 /* Groups that read a value of this node, through free nodes too. */
 static void collect_readers(fusion *f, uint32_t id, uint32_t group, node_list *out) {
@@ -304,11 +304,12 @@ static bool take_one_reader(fusion *f, uint32_t group) {
 static void grow_contractions(fusion *f) {
     for (uint32_t g = 1; g < f->groups.count; g++) {
         const fusion_group *group = &f->groups.items[g];
-        while (group->alive && group->kind == GROUP_CONTRACT && take_one_reader(f, g)) {}
+        while (group->alive && group->kind == GROUP_CONTRACT && take_one_reader(f, g)) {
+        }
     }
 }
 
-/* ---- 3: copies of cheap work ---------------------------------------------------------------------------------- */
+/* ---- 3: copies of cheap work ----------------------------------------------------------- */
 
 enum { MOST_COPIES = 6 };
 
@@ -350,7 +351,8 @@ static bool copy_into_readers(fusion *f, uint32_t group) {
     bool fits = true;
     for (uint32_t i = 0; fits && i < readers.count; i++) {
         const fusion_group *r = &f->groups.items[readers.items[i]];
-        fits = !r->plain && (r->kind == GROUP_MAP || r->kind == GROUP_REDUCE || r->kind == GROUP_ROW) &&
+        fits = !r->plain &&
+               (r->kind == GROUP_MAP || r->kind == GROUP_REDUCE || r->kind == GROUP_ROW) &&
                candidate_accept(f, readers.items[i], 0, &why) && candidate_fits(f);
     }
     f->free[id] = fits;
@@ -365,7 +367,7 @@ static void copy_cheap_work(fusion *f) {
             copy_into_readers(f, g);
 }
 
-/* ---- 4: sideways ------------------------------------------------------------------------------------------------ */
+/* ---- 4: sideways ----------------------------------------------------------------------- */
 
 /* Whether all the group stores overwrites state: an optimizer's update, a statistic. */
 static bool is_update(fusion *f, uint32_t group) {
@@ -442,7 +444,7 @@ static void merge_sibling_reductions(fusion *f) {
     }
 }
 
-/* ---- the pass ------------------------------------------------------------------------------------------------------- */
+/* ---- the pass -------------------------------------------------------------------------- */
 
 /* The scheme of each group as it stands, for those no merge has touched. */
 static void classify_groups(fusion *f) {

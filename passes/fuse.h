@@ -24,21 +24,21 @@ typedef struct fusion {
     pass_context *cx;
     const graph *graph;
     iteration iteration;
-    VEC(fusion_group) groups;  /* [0] unused */
-    node_list order;           /* groups by position */
-    uint32_t *group_of;        /* by node; 0 = free, or in memory already */
-    bool *free;                /* duplicated into every group that reads it */
-    node_list *users;          /* by node */
-    bool *is_output;           /* by node: a result of the graph */
-    uint32_t merges;           /* how many there were */
-    map refused;               /* pairs of groups: what `merges` was when they were refused */
-    uint32_t *seen, now;       /* by node: marks of the current walk */
-    uint32_t *seen_group;      /* by group (at most one per node) */
-    node_list work, exits;     /* of the current walk */
+    VEC(fusion_group) groups; /* [0] unused */
+    node_list order;          /* groups by position */
+    uint32_t *group_of;       /* by node; 0 = free, or in memory already */
+    bool *free;               /* duplicated into every group that reads it */
+    node_list *users;         /* by node */
+    bool *is_output;          /* by node: a result of the graph */
+    uint32_t merges;          /* how many there were */
+    map refused;              /* pairs of groups: what `merges` was when they were refused */
+    uint32_t *seen, now;      /* by node: marks of the current walk */
+    uint32_t *seen_group;     /* by group (at most one per node) */
+    node_list work, exits;    /* of the current walk */
     /* The candidate that was built last: */
-    node_list members;         /* free ones too, in topological order */
-    node_list outputs;         /* members needed outside */
-    uint32_t buffers;          /* arguments its kernel would have */
+    node_list members; /* free ones too, in topological order */
+    node_list outputs; /* members needed outside */
+    uint32_t buffers;  /* arguments its kernel would have */
 } fusion;
 
 /* Values that live in memory without a kernel: inputs and tables of constants. */

@@ -21,7 +21,7 @@ bool fusion_is_source(fusion *f, uint32_t id) {
     return node_has(n, OP_LEAF) && !iteration_access(&f->iteration, id)->known;
 }
 
-/* ---- convexity ----------------------------------------------------------------------------- */
+/* ---- convexity ------------------------------------------------------------------------- */
 
 static bool first_visit(uint32_t *seen, uint32_t at, uint32_t now) {
     bool first = seen[at] != now;
@@ -93,7 +93,7 @@ bool groups_are_linked(fusion *f, uint32_t a, uint32_t b, bool direct) {
     return mark_between(f, a_first ? a : b, a_first ? b : a, direct);
 }
 
-/* ---- merging ---------------------------------------------------------------------------------- */
+/* ---- merging --------------------------------------------------------------------------- */
 
 static void merge_lists(fusion *f, node_list *to, const node_list *from) {
     node_list merged = {0};
@@ -143,7 +143,7 @@ void merge_groups(fusion *f, uint32_t into, uint32_t from, group_kind kind) {
     b->nodes.count = 0;
 }
 
-/* ---- members, outputs, buffers ----------------------------------------------------------------- */
+/* ---- members, outputs, buffers --------------------------------------------------------- */
 
 static bool in_union(const fusion *f, uint32_t id, uint32_t a, uint32_t b) {
     uint32_t group = f->group_of[id];

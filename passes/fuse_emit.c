@@ -36,7 +36,7 @@ static void set_map(emission *e, uint32_t id, uint32_t results) {
     e->map[id] = ARENA_ARRAY(arena_of(e), value, results);
 }
 
-/* ---- names ---------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------- */
 
 static bool is_named(const text *name, const char *word) {
     size_t length = strlen(word);
@@ -86,7 +86,7 @@ static const char *group_name(const emission *e, const fusion_group *g, const ty
     return arena_string(arena_of(e), name.data);
 }
 
-/* ---- regions ---------------------------------------------------------------------------------- */
+/* ---- regions --------------------------------------------------------------------------- */
 
 typedef struct region_builder {
     graph *region;
@@ -169,8 +169,8 @@ static void emit_group(emission *e, uint32_t group) {
     const fusion_group *g = &f->groups.items[group];
     candidate_build(f, group, 0);
     const node *last = graph_node(f->graph, vec_last(&f->outputs));
-    group_attributes attributes = {.kind = (int)g->kind, .name = group_name(e, g, &last->types[0]),
-                                   .in_place = ""};
+    group_attributes attributes = {
+        .kind = (int)g->kind, .name = group_name(e, g, &last->types[0]), .in_place = ""};
     region_builder b = new_region(e, attributes.name);
     add_region_inputs(e, &b);
     for (uint32_t i = 0; i < f->members.count; i++)
@@ -188,7 +188,7 @@ static void emit_group(emission *e, uint32_t group) {
     }
 }
 
-/* ---- order --------------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------------- */
 
 typedef VEC(uint32_t) id_stack;
 
@@ -283,7 +283,7 @@ static void emit_with_operands(emission *e, uint32_t id) {
     }
 }
 
-/* ---- outputs -------------------------------------------------------------------------------------- */
+/* ---- outputs --------------------------------------------------------------------------- */
 
 static value emit_copy(emission *e, value v) {
     const type *t = value_type(e->f->graph, v);
@@ -291,8 +291,8 @@ static value emit_copy(emission *e, value v) {
     text_init(&name, arena_of(e));
     text_append(&name, "copy");
     append_shape(&name, t);
-    group_attributes attributes = {.kind = GROUP_MAP, .name = arena_string(arena_of(e), name.data),
-                                   .in_place = ""};
+    group_attributes attributes = {
+        .kind = GROUP_MAP, .name = arena_string(arena_of(e), name.data), .in_place = ""};
     region_builder b = new_region(e, attributes.name);
     graph_add_output(b.region, region_value(e, &b, v), NULL, -1);
     e->f->members.count = 0;

@@ -34,10 +34,10 @@ int group_in_place(const node *group, uint32_t result) {
 typedef struct planner {
     pass_context *cx;
     const graph *graph;
-    uint32_t **last_use;   /* by value: the last node that reads it; UINT32_MAX for outputs */
-    int32_t **output_of;   /* by value: an output it is, or -1 */
-    int **over;            /* by value: operand of its node that it overwrites, or -1 */
-    bool *copied;          /* by output: computed elsewhere, then copied */
+    uint32_t **last_use; /* by value: the last node that reads it; UINT32_MAX for outputs */
+    int32_t **output_of; /* by value: an output it is, or -1 */
+    int **over;          /* by value: operand of its node that it overwrites, or -1 */
+    bool *copied;        /* by output: computed elsewhere, then copied */
 } planner;
 
 /* What the loops of one group allow: may[result * operands + operand]. */
@@ -75,7 +75,7 @@ static void find_uses(planner *p) {
     }
 }
 
-/* ---- donated outputs ---------------------------------------------------------------------- */
+/* ---- donated outputs ------------------------------------------------------------------- */
 
 static int find_operand(const node *n, value v) {
     for (uint32_t i = 0; i < n->operand_count; i++)
@@ -127,7 +127,7 @@ static void decide_donated(planner *p, uint32_t id, const permissions *allowed) 
     }
 }
 
-/* ---- intermediate results -------------------------------------------------------------------- */
+/* ---- intermediate results -------------------------------------------------------------- */
 
 /* The operand dies here and has memory of its own: not an input, a table or an output. */
 static bool is_replaceable(const planner *p, const node *n, uint32_t id, uint32_t i) {
@@ -170,7 +170,8 @@ static bool find_permissions(planner *p, const node *n, permissions *out) {
     for (uint32_t r = 0; k != NULL && r < n->result_count; r++)
         for (uint32_t i = 0; i < n->operand_count; i++)
             out->may[r * n->operand_count + i] =
-                type_equal(&n->types[r], operand_type(p->graph, n, i)) && /* one view of the buffer */
+                type_equal(&n->types[r],
+                           operand_type(p->graph, n, i)) && /* one view of the buffer */
                 kernel_may_overwrite(k, (int)i, (int)(n->operand_count + r));
     arena_rewind(a, mark);
     return k != NULL;
@@ -190,7 +191,7 @@ static bool decide(planner *p) {
     return true;
 }
 
-/* ---- the new graph ------------------------------------------------------------------------------- */
+/* ---- the new graph --------------------------------------------------------------------- */
 
 static bool set_attribute(rewriter *r, const node *n, const value *operands, value *results) {
     planner *p = r->user;

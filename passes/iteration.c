@@ -20,7 +20,7 @@ const access_list *iteration_access(iteration *it, uint32_t id) {
     return it->access[id];
 }
 
-/* ---- union-find over dims ---------------------------------------------------------------- */
+/* ---- union-find over dims -------------------------------------------------------------- */
 
 static int new_point(iteration *it, dim extent) {
     int p = (int)it->parent.count;
@@ -117,7 +117,7 @@ static class_list without(const class_list *x, const class_list *y) {
     return l;
 }
 
-/* ---- members --------------------------------------------------------------------------------- */
+/* ---- members --------------------------------------------------------------------------- */
 
 void iteration_begin(iteration *it) {
     it->now++;
@@ -169,7 +169,7 @@ static bool refuse(iteration *it, const char *why) {
     return it->trusted;
 }
 
-/* ---- classes --------------------------------------------------------------------------------- */
+/* ---- classes --------------------------------------------------------------------------- */
 
 static void unite_access(iteration *it, const member *m, const access *x) {
     const node *n = node_of(it, m);
@@ -226,7 +226,7 @@ static bool check_distinct(iteration *it) {
     return true;
 }
 
-/* ---- how often each member would be computed ---------------------------------------------------- */
+/* ---- how often each member would be computed ------------------------------------------- */
 
 static void mark_after(iteration *it) {
     for (uint32_t i = 0; i < it->members.count; i++) {
@@ -250,8 +250,7 @@ static void mark_use(const member *user, bool windows, access_kind kind, member 
     else if (kind == ACCESS_SIMPLE)
         operand->shifted += user->shifted;
     else
-        operand->shifted += (user->direct ? 1 : 0) + user->shifted +
-                            (kind == ACCESS_VIEW ? 0 : 1);
+        operand->shifted += (user->direct ? 1 : 0) + user->shifted + (kind == ACCESS_VIEW ? 0 : 1);
     if (operand->shifted > VERY_OFTEN)
         operand->shifted = VERY_OFTEN;
 }
@@ -322,15 +321,14 @@ static bool check_repeats(iteration *it, const class_list *order, const class_li
     for (uint32_t i = 0; i < it->members.count; i++) {
         const member *m = &it->members.items[i];
         class_list l = iteration_classes(it, result_of(m));
-        if (is_cheap(it, m) || m->shifted > 0 || same_set(&l, all) ||
-            varies_over_prefix(&l, order))
+        if (is_cheap(it, m) || m->shifted > 0 || same_set(&l, all) || varies_over_prefix(&l, order))
             continue;
         return refuse(it, "a value would be computed again in a loop it does not depend on");
     }
     return true;
 }
 
-/* ---- schemes -------------------------------------------------------------------------------------- */
+/* ---- schemes --------------------------------------------------------------------------- */
 
 /* All outputs over the same loops in the same order. */
 static bool common_order(iteration *it, class_list *order) {
@@ -480,7 +478,8 @@ static bool classify_folds(iteration *it) {
         return false;
     for (uint32_t i = 0; i < it->members.count; i++) {
         class_list l = iteration_classes(it, result_of(&it->members.items[i]));
-        if (it->members.items[i].after && !it->members.items[i].free && varies_over_any(&l, &folded))
+        if (it->members.items[i].after && !it->members.items[i].free &&
+            varies_over_any(&l, &folded))
             return classify_row(it, &kept, &folded);
     }
     return classify_reduce(it, &kept, &folded);

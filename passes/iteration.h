@@ -24,14 +24,14 @@ enum { MAX_LOOPS = 2 * MAX_RANK };
 
 typedef struct member {
     uint32_t node;
-    bool free;       /* a view or generated from nothing: costs nothing wherever it is read */
-    bool output;     /* needed outside */
+    bool free;   /* a view or generated from nothing: costs nothing wherever it is read */
+    bool output; /* needed outside */
     /* Found by iteration_classify: */
-    bool after;      /* depends on a reduction or contraction of the set */
-    bool direct;     /* evaluated at the point of its loops */
-    bool prologue;   /* feeds the contraction */
-    int shifted;     /* evaluated at this many other indices */
-    uint64_t folds;  /* reductions that read it, by number; the top bit: read outside them */
+    bool after;     /* depends on a reduction or contraction of the set */
+    bool direct;    /* evaluated at the point of its loops */
+    bool prologue;  /* feeds the contraction */
+    int shifted;    /* evaluated at this many other indices */
+    uint64_t folds; /* reductions that read it, by number; the top bit: read outside them */
 } member;
 
 typedef struct class_list {
@@ -50,11 +50,11 @@ typedef struct iteration {
     VEC(int) parent;
     VEC(dim) extent;
     VEC(member) members;
-    int *member_of;          /* by node, valid with its stamp: index or -1 */
+    int *member_of; /* by node, valid with its stamp: index or -1 */
     /* Results: */
     group_kind kind;
     const char *refusal;
-    class_list outer, row;   /* loops of the nest; for contract `outer` has all of them */
+    class_list outer, row; /* loops of the nest; for contract `outer` has all of them */
 } iteration;
 
 void iteration_init(iteration *it, arena *a, const graph *g, int64_t row_bytes);

@@ -20,7 +20,7 @@ static value output_value(const lowering *l, uint32_t output) {
     return l->region->outputs.items[output].value;
 }
 
-/* ---- buffers -------------------------------------------------------------------------------- */
+/* ---- buffers --------------------------------------------------------------------------- */
 
 static void add_buffer(kernel *k, const type *t, buffer_access how, const char *hint) {
     vec_push(k->arena, &k->buffers, (loop_buffer){*t, how, hint});
@@ -40,7 +40,7 @@ static void add_arguments(lowering *l) {
     k->argument_count = (int)k->buffers.count;
 }
 
-/* ---- maps and reductions ---------------------------------------------------------------------- */
+/* ---- maps and reductions --------------------------------------------------------------- */
 
 /* Loops over the dims of a type, dims of 1 left out; fills the index. */
 static int open_loops(lowering *l, const type *t, const expr **index) {
@@ -110,7 +110,7 @@ static void lower_map(lowering *l, iteration *it) {
     }
 }
 
-/* ---- rows ---------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------ */
 
 typedef struct row_nest {
     lowering *l;
@@ -178,7 +178,7 @@ static void lower_rows(lowering *l, iteration *it) {
     close_loops(l, it->outer.count);
 }
 
-/* ---- the group ------------------------------------------------------------------------------------------ */
+/* ---- the group ------------------------------------------------------------------------- */
 
 static void classify_region(iteration *it, const graph *region, arena *a) {
     iteration_init(it, a, region, INT64_MAX);
@@ -209,10 +209,17 @@ static bool lower_by_kind(lowering *l, group_kind kind, diagnostics *d) {
     classify_region(&it, l->region, l->arena);
     switch (kind) {
     case GROUP_MAP:
-    case GROUP_REDUCE: lower_map(l, &it); return true;
-    case GROUP_ROW: lower_rows(l, &it); return true;
-    case GROUP_CONTRACT: return lower_contraction(l, &it, d);
-    case GROUP_OPAQUE: opaque = find_nest(l); break;
+    case GROUP_REDUCE:
+        lower_map(l, &it);
+        return true;
+    case GROUP_ROW:
+        lower_rows(l, &it);
+        return true;
+    case GROUP_CONTRACT:
+        return lower_contraction(l, &it, d);
+    case GROUP_OPAQUE:
+        opaque = find_nest(l);
+        break;
     }
     if (opaque == NULL)
         return diag_fail(d, CN_ERROR_INTERNAL, "group without a node that has a nest");

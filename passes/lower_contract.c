@@ -53,7 +53,7 @@ static void lower_epilogue(lowering *l, iteration *it, value product, loop_contr
     lower_scope_close(l);
 }
 
-/* ---- orientation ----------------------------------------------------------------------------- */
+/* ---- orientation ----------------------------------------------------------------------- */
 
 /* Parallel axes in the order of the outputs' dims; axes of extent 1 first. */
 static void order_axes(lowering *l, iteration *it, value product, loop_contract *c) {

@@ -10,7 +10,7 @@
 
 #include "passes/inplace.h"
 
-/* ---- index maps ------------------------------------------------------------------------------ */
+/* ---- index maps ------------------------------------------------------------------------ */
 
 void spread_index(lowering *l, const type *from, const expr *const *index, const type *to,
                   const expr **out) {
@@ -37,15 +37,15 @@ void map_index(lowering *l, iteration *it, value from, const expr *const *index,
     }
 }
 
-/* ---- rows ------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------ */
 
 bool is_free_in_region(iteration *it, uint32_t id) {
     const node *n = graph_node(it->graph, id);
     const access_list *list = iteration_access(it, id);
     if (node_has(n, OP_LEAF | OP_RANDOM))
         return true;
-    return node_has(n, OP_INDEX) && list->known && list->items.count == 1 && n->operand_count == 1 &&
-           list->items.items[0].kind <= ACCESS_VIEW;
+    return node_has(n, OP_INDEX) && list->known && list->items.count == 1 &&
+           n->operand_count == 1 && list->items.items[0].kind <= ACCESS_VIEW;
 }
 
 static bool spans_row(iteration *it, value v) {
@@ -112,7 +112,7 @@ const node *find_nest(const lowering *l) {
     return NULL;
 }
 
-/* ---- in place ------------------------------------------------------------------------------------ */
+/* ---- in place -------------------------------------------------------------------------- */
 
 static void redirect(stmt_list *body, int from, int to) {
     for (uint32_t i = 0; i < body->count; i++) {

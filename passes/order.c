@@ -23,10 +23,10 @@ typedef VEC(uint32_t) id_list;
 typedef struct scheduler {
     pass_context *cx;
     const graph *graph;
-    id_list *after;       /* by node: nodes that must wait for it, once each */
-    uint32_t *waits;      /* by node: how many it waits for */
-    int64_t **bytes;      /* by value: what it takes while it lives */
-    uint32_t **reads;     /* by value: nodes that still read it */
+    id_list *after;   /* by node: nodes that must wait for it, once each */
+    uint32_t *waits;  /* by node: how many it waits for */
+    int64_t **bytes;  /* by value: what it takes while it lives */
+    uint32_t **reads; /* by value: nodes that still read it */
     id_list ready;
     bool *visited;
 } scheduler;
@@ -37,7 +37,7 @@ typedef struct schedule {
     int64_t peak;
 } schedule;
 
-/* ---- dependencies ------------------------------------------------------------------------- */
+/* ---- dependencies ---------------------------------------------------------------------- */
 
 static void add_edge(scheduler *s, uint32_t from, uint32_t to) {
     id_list *after = &s->after[from];
@@ -97,7 +97,7 @@ static void add_state_edges(scheduler *s) {
     }
 }
 
-/* ---- memory ----------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------- */
 
 static void count_reads(scheduler *s) {
     const graph *g = s->graph;
@@ -151,7 +151,7 @@ static int64_t growth(const scheduler *s, uint32_t id, int64_t *freed) {
     return made;
 }
 
-/* ---- schedules ---------------------------------------------------------------------------------- */
+/* ---- schedules ------------------------------------------------------------------------- */
 
 static uint32_t take(scheduler *s, uint32_t position) {
     uint32_t id = s->ready.items[position];
@@ -208,7 +208,7 @@ static schedule make_schedule(scheduler *s, bool greedy) {
     return out;
 }
 
-/* ---- the pass ------------------------------------------------------------------------------------- */
+/* ---- the pass -------------------------------------------------------------------------- */
 
 static bool is_sorted(const schedule *s) {
     for (uint32_t i = 1; i < s->count; i++)

@@ -16,7 +16,8 @@ static const access_list *accesses(workspace *w, const char *source) {
 
 static void pointwise_ops_read_at_their_own_index(void **state) {
     workspace *w = *state;
-    const access_list *l = accesses(w, FUNCTION("%x: f32[B,3], %y: f32[B,3]", "add %x, %y : f32[B,3]"));
+    const access_list *l =
+        accesses(w, FUNCTION("%x: f32[B,3], %y: f32[B,3]", "add %x, %y : f32[B,3]"));
     assert_true(l->known);
     assert_int_equal(l->items.count, 2);
     for (int i = 0; i < 2; i++) {
@@ -29,7 +30,8 @@ static void pointwise_ops_read_at_their_own_index(void **state) {
 
 static void movement_shows_its_index_map(void **state) {
     workspace *w = *state;
-    const access_list *l = accesses(w, FUNCTION("%x: f32[B,3]", "transpose %x {axes=[1,0]} : f32[3,B]"));
+    const access_list *l =
+        accesses(w, FUNCTION("%x: f32[B,3]", "transpose %x {axes=[1,0]} : f32[3,B]"));
     assert_int_equal(l->items.items[0].kind, ACCESS_SIMPLE);
     assert_int_equal(l->items.items[0].axes[0], 1);
     l = accesses(w, FUNCTION("%x: f32[3]", "broadcast %x {axes=[1]} : f32[B,3]"));
@@ -52,8 +54,9 @@ static void a_slice_from_zero_is_no_pointwise_read(void **state) {
 
 static void padding_and_gathering_are_told_apart(void **state) {
     workspace *w = *state;
-    const access_list *l = accesses(
-        w, FUNCTION("%x: f32[4], %z: f32[]", "pad %x, %z {low=[1], high=[0], interior=[0]} : f32[5]"));
+    const access_list *l =
+        accesses(w, FUNCTION("%x: f32[4], %z: f32[]",
+                             "pad %x, %z {low=[1], high=[0], interior=[0]} : f32[5]"));
     assert_int_equal(l->items.count, 2); /* the scalar, and x where it is */
     for (uint32_t i = 0; i < 2; i++)
         if (l->items.items[i].operand == 0)
@@ -64,7 +67,8 @@ static void padding_and_gathering_are_told_apart(void **state) {
 
 static void reductions_show_their_axes(void **state) {
     workspace *w = *state;
-    const access_list *l = accesses(w, FUNCTION("%x: f32[B,3,5]", "reduce %x {axes=[0,2]} : f32[3]"));
+    const access_list *l =
+        accesses(w, FUNCTION("%x: f32[B,3,5]", "reduce %x {axes=[0,2]} : f32[3]"));
     assert_int_equal(l->rank, 1);
     assert_int_equal(l->reduced_count, 2);
     assert_true(dim_equal(l->reduced[0], dim_batch(1)));

@@ -61,7 +61,8 @@ static void conditions_fold(void **state) {
     workspace *w = *state;
     const expr *x = variable(w, 0, CN_F32), *y = variable(w, 1, CN_F32);
     const expr *yes = expr_integer(w->arena, CN_BOOL, 1), *c = variable(w, 2, CN_BOOL);
-    assert_ptr_equal(expr_scalar(w->arena, SCALAR_SELECT, CN_F32, (const expr *[]){yes, x, y}, 3), x);
+    assert_ptr_equal(expr_scalar(w->arena, SCALAR_SELECT, CN_F32, (const expr *[]){yes, x, y}, 3),
+                     x);
     assert_ptr_equal(binary(w, SCALAR_AND, yes, c), c);
     assert_ptr_equal(binary(w, SCALAR_AND, c, c), c);
 }

@@ -42,20 +42,35 @@ static int64_t evaluate(const expr *x, const int64_t *at, int64_t batch) {
     int64_t a = evaluate(x->arguments[0], at, batch);
     int64_t b = x->argument_count > 1 ? evaluate(x->arguments[1], at, batch) : 0;
     switch (x->scalar) {
-    case SCALAR_ADD: return a + b;
-    case SCALAR_SUB: return a - b;
-    case SCALAR_MUL: return a * b;
-    case SCALAR_DIV: return a / b;
-    case SCALAR_REM: return a % b;
-    case SCALAR_MAX: return a > b ? a : b;
-    case SCALAR_MIN: return a < b ? a : b;
-    case SCALAR_LT: return a < b;
-    case SCALAR_LE: return a <= b;
-    case SCALAR_GT: return a > b;
-    case SCALAR_GE: return a >= b;
-    case SCALAR_EQ: return a == b;
-    case SCALAR_NE: return a != b;
-    default: fail_msg("no such index operation"); return 0;
+    case SCALAR_ADD:
+        return a + b;
+    case SCALAR_SUB:
+        return a - b;
+    case SCALAR_MUL:
+        return a * b;
+    case SCALAR_DIV:
+        return a / b;
+    case SCALAR_REM:
+        return a % b;
+    case SCALAR_MAX:
+        return a > b ? a : b;
+    case SCALAR_MIN:
+        return a < b ? a : b;
+    case SCALAR_LT:
+        return a < b;
+    case SCALAR_LE:
+        return a <= b;
+    case SCALAR_GT:
+        return a > b;
+    case SCALAR_GE:
+        return a >= b;
+    case SCALAR_EQ:
+        return a == b;
+    case SCALAR_NE:
+        return a != b;
+    default:
+        fail_msg("no such index operation");
+        return 0;
     }
 }
 
@@ -65,15 +80,18 @@ typedef struct pair {
 
 static const expr *raw(space *s, scalar_op op, const expr *x, const expr *y, cn_dtype dtype) {
     expr *e = ARENA_NEW(s->arena, expr);
-    *e = (expr){.kind = EXPR_SCALAR, .dtype = dtype, .scalar = op, .argument_count = 2,
+    *e = (expr){.kind = EXPR_SCALAR,
+                .dtype = dtype,
+                .scalar = op,
+                .argument_count = 2,
                 .arguments = {x, y}};
     return e;
 }
 
 static pair random_index(space *s, int depth) {
     if (depth == 0 || draw(s, 5) == 0) {
-        const expr *leaf = draw(s, 4) == 0 ? expr_integer(s->arena, CN_I64, draw(s, 9) - 2)
-                                           : s->at[draw(s, AXES)];
+        const expr *leaf =
+            draw(s, 4) == 0 ? expr_integer(s->arena, CN_I64, draw(s, 9) - 2) : s->at[draw(s, AXES)];
         return (pair){leaf, leaf};
     }
     static const scalar_op ops[] = {SCALAR_ADD, SCALAR_ADD, SCALAR_SUB, SCALAR_MUL,
@@ -85,8 +103,7 @@ static pair random_index(space *s, int depth) {
         y.simple = y.plain = expr_extent(s->arena, d);
     }
     const expr *both[] = {x.simple, y.simple};
-    return (pair){expr_scalar(s->arena, op, CN_I64, both, 2),
-                  raw(s, op, x.plain, y.plain, CN_I64)};
+    return (pair){expr_scalar(s->arena, op, CN_I64, both, 2), raw(s, op, x.plain, y.plain, CN_I64)};
 }
 
 static bool next_point(const space *s, int64_t *at, int64_t batch) {
@@ -138,7 +155,8 @@ static void decided_comparisons_are_right(void **state) {
         pair x = random_index(&s, 2), y = random_index(&s, 1);
         scalar_op op = SCALAR_EQ + (scalar_op)draw(&s, 6);
         const expr *both[] = {x.simple, y.simple};
-        pair p = {expr_scalar(w->arena, op, CN_BOOL, both, 2), raw(&s, op, x.plain, y.plain, CN_BOOL)};
+        pair p = {expr_scalar(w->arena, op, CN_BOOL, both, 2),
+                  raw(&s, op, x.plain, y.plain, CN_BOOL)};
         decided += p.simple->kind == EXPR_CONSTANT;
         check_pair(&s, p);
         arena_rewind(w->arena, mark);
@@ -184,8 +202,8 @@ static void affine_means_in_these_variables_only(void **state) {
     name_axes(&s);
     loop_variable *one[] = {&s.axes[1]};
     int64_t k, c;
-    const expr *x = expr_add(w->arena, expr_multiply(w->arena, s.at[1], 3),
-                             expr_integer(w->arena, CN_I64, 7));
+    const expr *x =
+        expr_add(w->arena, expr_multiply(w->arena, s.at[1], 3), expr_integer(w->arena, CN_I64, 7));
     assert_true(expr_affine(x, one, 1, &k, &c));
     assert_int_equal(k, 3);
     assert_int_equal(c, 7);

@@ -32,8 +32,9 @@ static void reductions_lets_and_guards(void **state) {
     loop_variable *k = new_axis(&m, dim_of(7)), *t = new_variable(&m, NULL, CN_F32);
     const expr *at = expr_variable(w->arena, k), *two = expr_integer(w->arena, CN_I64, 2);
     const expr *shifted = expr_add(w->arena, expr_multiply(w->arena, at, 3), two);
-    const expr *inside = expr_scalar(w->arena, SCALAR_LT, CN_BOOL,
-                                     (const expr *[]){shifted, expr_integer(w->arena, CN_I64, 9)}, 2);
+    const expr *inside =
+        expr_scalar(w->arena, SCALAR_LT, CN_BOOL,
+                    (const expr *[]){shifted, expr_integer(w->arena, CN_I64, 9)}, 2);
     const expr *x = expr_guarded_load(w->arena, &m.kernel->buffers.items[0], 0, &shifted, inside,
                                       expr_number(w->arena, CN_F32, 0.5));
     vec_push(w->arena, &reduce->axes, k);

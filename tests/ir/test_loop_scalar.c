@@ -84,7 +84,8 @@ static void random_bits_are_philox(void **state) {
     (void)state;
     uint32_t words[4], counter[] = {5, 0, 7, 9}, key[] = {1, 2};
     philox4x32(counter, key, words);
-    scalar x[] = {of_integer(1), of_integer(2), of_integer(4 * 5 + 3), of_integer(7), of_integer(9)};
+    scalar x[] = {of_integer(1), of_integer(2), of_integer(4 * 5 + 3), of_integer(7),
+                  of_integer(9)};
     assert_int_equal(scalar_evaluate(SCALAR_RANDOM, CN_U32, CN_U32, x, SCALAR_ROUNDED).i, words[3]);
 }
 
@@ -99,8 +100,10 @@ static void identities_are_neutral(void **state) {
                                    SCALAR_ROUNDED);
             assert_true(y.f == x.f && y.i == x.i);
         }
-    assert_int_equal(scalar_fold(FOLD_AND, CN_BOOL, scalar_identity(FOLD_AND, CN_BOOL), of_integer(1),
-                                 SCALAR_ROUNDED).i, 1);
+    assert_int_equal(scalar_fold(FOLD_AND, CN_BOOL, scalar_identity(FOLD_AND, CN_BOOL),
+                                 of_integer(1), SCALAR_ROUNDED)
+                         .i,
+                     1);
 }
 
 int main(void) {

@@ -40,8 +40,9 @@ static void indices_that_may_leave_are_found(void **state) {
     d.store->value = read_element(&d.m, 0, &next);
     assert_refused(w, d.m.kernel, "may leave its dim");
     /* Under a guard it is the guard's business. */
-    const expr *inside = expr_scalar(w->arena, SCALAR_LT, CN_BOOL,
-                                     (const expr *[]){next, expr_extent(w->arena, dim_batch(1))}, 2);
+    const expr *inside =
+        expr_scalar(w->arena, SCALAR_LT, CN_BOOL,
+                    (const expr *[]){next, expr_extent(w->arena, dim_batch(1))}, 2);
     d.store->value = expr_guarded_load(w->arena, &d.m.kernel->buffers.items[0], 0, &next, inside,
                                        expr_number(w->arena, CN_F32, 0));
     assert_accepted(w, d.m.kernel);
@@ -72,7 +73,8 @@ static void spans_inside_a_loop_count(void **state) {
         dim extent = dim_of(64);
         add_buffer(&m, BUFFER_OUT, 1, &extent);
         loop_variable *i = new_axis(&m, dim_of(10)), *j = new_axis(&m, dim_of(inner));
-        stmt *outer = add_loop(&m, &m.kernel->body, i, true), *in = add_loop(&m, &outer->body, j, true);
+        stmt *outer = add_loop(&m, &m.kernel->body, i, true),
+             *in = add_loop(&m, &outer->body, j, true);
         const expr *at = expr_add(w->arena, expr_multiply(w->arena, expr_variable(w->arena, i), 4),
                                   expr_variable(w->arena, j));
         add_store(&m, &in->body, 0, &at, expr_number(w->arena, CN_F32, 0));

@@ -22,12 +22,12 @@ static lowered begin(workspace *w, const char *source) {
     for (uint32_t i = 0; i < x.region->inputs.count; i++) {
         value v = x.region->inputs.items[i].value;
         s->buffer_of_input[v.node] = (int)i + 1;
-        vec_push(w->arena, &k->buffers,
-                 (loop_buffer){*value_type(x.region, v), BUFFER_IN, "x"});
+        vec_push(w->arena, &k->buffers, (loop_buffer){*value_type(x.region, v), BUFFER_IN, "x"});
     }
     s->first_result = (int)k->buffers.count;
-    vec_push(w->arena, &k->buffers,
-             (loop_buffer){*value_type(x.region, x.region->outputs.items[0].value), BUFFER_OUT, "y"});
+    vec_push(
+        w->arena, &k->buffers,
+        (loop_buffer){*value_type(x.region, x.region->outputs.items[0].value), BUFFER_OUT, "y"});
     k->argument_count = (int)k->buffers.count;
     return x;
 }
@@ -63,8 +63,9 @@ static void equal_requests_share_one_variable(void **state) {
 
 static void invariant_values_leave_the_loop(void **state) {
     workspace *w = *state;
-    lowered x = begin(w, "cornu-ir 1\nfunc @f(%x: f32[B], %s: f32[]) {\n  %3 = exp %s : f32[]\n"
-                         "  %4 = broadcast %3 : f32[B]\n  %5 = mul %x, %4 : f32[B]\n  return %5\n}\n");
+    lowered x =
+        begin(w, "cornu-ir 1\nfunc @f(%x: f32[B], %s: f32[]) {\n  %3 = exp %s : f32[]\n"
+                 "  %4 = broadcast %3 : f32[B]\n  %5 = mul %x, %4 : f32[B]\n  return %5\n}\n");
     const expr *i = open_axis(&x, dim_batch(1));
     lower_value(x.l, result(&x), &i);
     lower_loop_end(x.l);
@@ -77,8 +78,9 @@ static void invariant_values_leave_the_loop(void **state) {
 
 static void a_floor_keeps_values_inside(void **state) {
     workspace *w = *state;
-    lowered x = begin(w, "cornu-ir 1\nfunc @f(%x: f32[B], %s: f32[]) {\n  %3 = exp %s : f32[]\n"
-                         "  %4 = broadcast %3 : f32[B]\n  %5 = mul %x, %4 : f32[B]\n  return %5\n}\n");
+    lowered x =
+        begin(w, "cornu-ir 1\nfunc @f(%x: f32[B], %s: f32[]) {\n  %3 = exp %s : f32[]\n"
+                 "  %4 = broadcast %3 : f32[B]\n  %5 = mul %x, %4 : f32[B]\n  return %5\n}\n");
     lowering_state(x.l)->floor = 1;
     const expr *i = open_axis(&x, dim_batch(1));
     lower_value(x.l, result(&x), &i);
@@ -113,9 +115,10 @@ static void a_guard_reaches_every_load_below(void **state) {
 
 static void reductions_come_before_what_uses_them(void **state) {
     workspace *w = *state;
-    lowered x = begin(w, "cornu-ir 1\nfunc @f(%x: f32[B,4]) {\n  %2 = reduce %x {axes=[1]} : f32[B]\n"
-                         "  %3 = broadcast %2 {axes=[0]} : f32[B,4]\n"
-                         "  %4 = sub %x, %3 : f32[B,4]\n  return %4\n}\n");
+    lowered x =
+        begin(w, "cornu-ir 1\nfunc @f(%x: f32[B,4]) {\n  %2 = reduce %x {axes=[1]} : f32[B]\n"
+                 "  %3 = broadcast %2 {axes=[0]} : f32[B,4]\n"
+                 "  %4 = sub %x, %3 : f32[B,4]\n  return %4\n}\n");
     const expr *index[2];
     index[0] = open_axis(&x, dim_batch(1));
     index[1] = open_axis(&x, dim_of(4));

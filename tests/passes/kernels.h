@@ -137,7 +137,8 @@ static inline char *block_for(workspace *w, const type *t, int64_t batch) {
     return arena_alloc(w->arena, (size_t)type_bytes(t, batch) + 1);
 }
 
-static inline void run_planned_group(workspace *w, interpreter *it, uint32_t id, planned_memory *m) {
+static inline void run_planned_group(workspace *w, interpreter *it, uint32_t id,
+                                     planned_memory *m) {
     const node *n = graph_node(m->plan->graph, id);
     tensor **arguments = ARENA_ARRAY(w->arena, tensor *, n->operand_count + n->result_count);
     for (uint32_t i = 0; i < n->operand_count; i++)

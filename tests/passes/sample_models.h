@@ -96,11 +96,17 @@ static inline graph *convnet_step(arena *a) {
     type ty = type_make(CN_I32, 1, (dim[]){dim_batch(1)});
     value x = graph_add_input(g, "x", tx, INPUT_DATA, false);
     value y = graph_add_input(g, "y", ty, INPUT_DATA, false);
-    conv_attributes same = {.strides = {2, {1, 1}}, .low = {2, {1, 1}}, .high = {2, {1, 1}},
-                            .dilation = {2, {1, 1}}, .groups = 1};
+    conv_attributes same = {.strides = {2, {1, 1}},
+                            .low = {2, {1, 1}},
+                            .high = {2, {1, 1}},
+                            .dilation = {2, {1, 1}},
+                            .groups = 1};
     value c = relu(g, add_bias(g, build_conv(g, x, w1, &same), b1));
-    window_attributes pool = {.kind = REDUCE_MAX, .window = {4, {1, 2, 2, 1}},
-                              .strides = {4, {1, 2, 2, 1}}, .low = {4, {0}}, .high = {4, {0}}};
+    window_attributes pool = {.kind = REDUCE_MAX,
+                              .window = {4, {1, 2, 2, 1}},
+                              .strides = {4, {1, 2, 2, 1}},
+                              .low = {4, {0}},
+                              .high = {4, {0}}};
     value p = build_reduce_window(g, c, &pool);
     value flat = build_reshape(g, p, 2, (dim[]){dim_batch(1), dim_of(36)});
     value logits = add_bias(g, build_matmul(g, flat, w2), b2);
@@ -118,7 +124,8 @@ static inline graph *norms(arena *a) {
     value n = build_full(g, CN_F32, 2, t.dims, 6);
     value mean = build_div(g, build_sum(g, x, 1, (int64_t[]){2}), n);
     value centred = build_sub(g, x, build_broadcast(g, mean, 3, t.dims, (int64_t[]){0, 1}));
-    value variance = build_div(g, build_sum(g, build_mul(g, centred, centred), 1, (int64_t[]){2}), n);
+    value variance =
+        build_div(g, build_sum(g, build_mul(g, centred, centred), 1, (int64_t[]){2}), n);
     value scale = build_rsqrt(g, build_add(g, variance, build_full_like(g, variance, 1e-3)));
     value y = build_mul(g, centred, build_broadcast(g, scale, 3, t.dims, (int64_t[]){0, 1}));
     value z;

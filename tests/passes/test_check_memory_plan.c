@@ -83,10 +83,8 @@ static void undeclared_updates_are_found(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_WORKSPACE(shared_bytes_are_found),
-        WITH_WORKSPACE(lack_of_room_is_found),
-        WITH_WORKSPACE(misplaced_outputs_are_found),
-        WITH_WORKSPACE(overwritten_inputs_are_found),
+        WITH_WORKSPACE(shared_bytes_are_found),       WITH_WORKSPACE(lack_of_room_is_found),
+        WITH_WORKSPACE(misplaced_outputs_are_found),  WITH_WORKSPACE(overwritten_inputs_are_found),
         WITH_WORKSPACE(undeclared_updates_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

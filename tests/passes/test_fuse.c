@@ -6,8 +6,8 @@
 #include "tests/ir/random_graph.h"
 
 static graph *expanded(workspace *w, graph *g) {
-    static const pass *const before[] = {&pass_autodiff, &pass_composites, &pass_simplify, &pass_cse,
-                                         &pass_dce};
+    static const pass *const before[] = {&pass_autodiff, &pass_composites, &pass_simplify,
+                                         &pass_cse, &pass_dce};
     for (size_t i = 0; i < sizeof before / sizeof *before; i++)
         g = must_run(w, before[i], g);
     return g;
@@ -71,7 +71,7 @@ static void random_programs_keep_their_meaning(void **state) {
     }
 }
 
-/* ---- the groups that the rules promise --------------------------------------------------------- */
+/* ---- the groups that the rules promise ------------------------------------------------- */
 
 static const node *find_group(const graph *g, const char *prefix) {
     for (uint32_t id = 1; id < g->nodes.count; id++) {
@@ -165,7 +165,8 @@ static void costly_values_are_not_computed_twice(void **state) {
     int count = 0;
     for (uint32_t id = 1; id < fused->nodes.count; id++)
         for (uint32_t k = 1; graph_node(fused, id)->op == &op_group &&
-                             k < graph_node(fused, id)->regions[0]->nodes.count; k++)
+                             k < graph_node(fused, id)->regions[0]->nodes.count;
+             k++)
             count += graph_node(graph_node(fused, id)->regions[0], k)->op == &op_exp;
     assert_int_equal(count, 1);
 }

@@ -29,8 +29,10 @@ static const node *maker(const graph *g, uint32_t output) {
 static void updates_overwrite_their_state(void **state) {
     workspace *w = *state;
     text remarks = new_remarks(w);
-    graph *g = decided(w, F("%p: f32[8] state donate \"p\", %d: f32[8] \"d\"",
-                            "  %3 = sub %p, %d : f32[8]\n  return %3 into %p \"new p\"\n"), &remarks);
+    graph *g = decided(w,
+                       F("%p: f32[8] state donate \"p\", %d: f32[8] \"d\"",
+                         "  %3 = sub %p, %d : f32[8]\n  return %3 into %p \"new p\"\n"),
+                       &remarks);
     const node *n = maker(g, 0);
     int operand = group_in_place(n, 0);
     assert_true(operand >= 0);
@@ -42,12 +44,12 @@ static void updates_overwrite_their_state(void **state) {
 static void state_read_elsewhere_is_copied(void **state) {
     workspace *w = *state;
     text remarks = new_remarks(w);
-    graph *g = decided(
-        w,
-        F("%p: f32[8,8] state donate \"p\"",
-          "  %2 = dot_general %p, %p {left_contract=[1], right_contract=[0]} : f32[8,8]\n"
-          "  return %2 into %p \"new p\"\n"),
-        &remarks);
+    graph *g =
+        decided(w,
+                F("%p: f32[8,8] state donate \"p\"",
+                  "  %2 = dot_general %p, %p {left_contract=[1], right_contract=[0]} : f32[8,8]\n"
+                  "  return %2 into %p \"new p\"\n"),
+                &remarks);
     assert_non_null(strstr(remarks.data, "the old value is read at other indices"));
     assert_int_equal(count_groups(g), 2);
     assert_int_equal(group_in_place(maker(g, 0), 0), -1);
@@ -67,14 +69,15 @@ static void readers_of_the_old_value_run_first(void **state) {
 
 static void dying_operands_are_reused(void **state) {
     workspace *w = *state;
-    graph *g = decided(w,
-                       F("%x: f32[B,8], %w: f32[8,8]",
-                         "  %3 = dot_general %x, %w {left_contract=[1], right_contract=[0]} : f32[B,8]\n"
-                         "  %4 = reduce %3 {axes=[0]} : f32[8]\n"
-                         "  %5 = broadcast %4 {axes=[1]} : f32[B,8]\n  %6 = sub %3, %5 : f32[B,8]\n"
-                         "  %7 = dot_general %6, %w {left_contract=[1], right_contract=[0]} : f32[B,8]\n"
-                         "  return %7 \"y\"\n"),
-                       NULL);
+    graph *g =
+        decided(w,
+                F("%x: f32[B,8], %w: f32[8,8]",
+                  "  %3 = dot_general %x, %w {left_contract=[1], right_contract=[0]} : f32[B,8]\n"
+                  "  %4 = reduce %3 {axes=[0]} : f32[8]\n"
+                  "  %5 = broadcast %4 {axes=[1]} : f32[B,8]\n  %6 = sub %3, %5 : f32[B,8]\n"
+                  "  %7 = dot_general %6, %w {left_contract=[1], right_contract=[0]} : f32[B,8]\n"
+                  "  return %7 \"y\"\n"),
+                NULL);
     int reused = 0;
     for (uint32_t id = 1; id < g->nodes.count; id++)
         reused += graph_node(g, id)->op == &op_group && group_in_place(graph_node(g, id), 0) >= 0;
@@ -97,8 +100,10 @@ static void attributes_read_back(void **state) {
 
 static void the_kernel_stores_over_the_operand(void **state) {
     workspace *w = *state;
-    graph *g = decided(w, F("%p: f32[8] state donate \"p\", %d: f32[8] \"d\"",
-                            "  %3 = sub %p, %d : f32[8]\n  return %3 into %p \"new p\"\n"), NULL);
+    graph *g = decided(w,
+                       F("%p: f32[8] state donate \"p\", %d: f32[8] \"d\"",
+                         "  %3 = sub %p, %d : f32[8]\n  return %3 into %p \"new p\"\n"),
+                       NULL);
     const node *n = maker(g, 0);
     const kernel *k = must_lower(w, g, n);
     int operand = group_in_place(n, 0);

@@ -48,24 +48,23 @@ static void elementwise_work_is_a_map(void **state) {
 static void a_fold_with_its_neighbours_is_a_reduction(void **state) {
     workspace *w = *state;
     assert_kind(w,
-                F("%x: f32[B,3]",
-                  "  %2 = exp %x : f32[B,3]\n  %3 = reduce %2 {axes=[0]} : f32[3]\n"
-                  "  %4 = neg %3 : f32[3]\n  return %4\n"),
+                F("%x: f32[B,3]", "  %2 = exp %x : f32[B,3]\n  %3 = reduce %2 {axes=[0]} : f32[3]\n"
+                                  "  %4 = neg %3 : f32[3]\n  return %4\n"),
                 GROUP_REDUCE, 1, 0);
 }
 
 static void a_fold_that_is_spread_again_is_a_row(void **state) {
     workspace *w = *state;
-    const char *rows = F("%x: f32[B,7,3]",
-                         "  %2 = reduce %x {axes=[1]} : f32[B,3]\n"
-                         "  %3 = broadcast %2 {axes=[0,2]} : f32[B,7,3]\n"
-                         "  %4 = sub %x, %3 : f32[B,7,3]\n  return %4\n");
+    const char *rows = F("%x: f32[B,7,3]", "  %2 = reduce %x {axes=[1]} : f32[B,3]\n"
+                                           "  %3 = broadcast %2 {axes=[0,2]} : f32[B,7,3]\n"
+                                           "  %4 = sub %x, %3 : f32[B,7,3]\n  return %4\n");
     assert_kind(w, rows, GROUP_ROW, 2, 1);
-    assert_refusal(w,
-                   F("%x: f32[7,B]",
-                     "  %2 = reduce %x {axes=[1]} : f32[7]\n  %3 = broadcast %2 {axes=[0]} : f32[7,B]\n"
-                     "  %4 = sub %x, %3 : f32[7,B]\n  return %4\n"),
-                   "a row of symbolic size does not stay in fast memory");
+    assert_refusal(
+        w,
+        F("%x: f32[7,B]",
+          "  %2 = reduce %x {axes=[1]} : f32[7]\n  %3 = broadcast %2 {axes=[0]} : f32[7,B]\n"
+          "  %4 = sub %x, %3 : f32[7,B]\n  return %4\n"),
+        "a row of symbolic size does not stay in fast memory");
 }
 
 static void an_epilogue_keeps_the_axes(void **state) {
@@ -76,12 +75,13 @@ static void an_epilogue_keeps_the_axes(void **state) {
                   "  %4 = transpose %3 {axes=[1,0]} : f32[5,B]\n  %5 = tanh %4 : f32[5,B]\n"
                   "  return %5\n"),
                 GROUP_CONTRACT, 2, 0);
-    assert_refusal(w,
-                   F("%x: f32[B,3], %w: f32[3,5]",
-                     "  %3 = exp %x : f32[B,3]\n"
-                     "  %4 = dot_general %3, %w {left_contract=[1], right_contract=[0]} : f32[B,5]\n"
-                     "  return %4\n"),
-                   "work on a contraction's operand would be repeated");
+    assert_refusal(
+        w,
+        F("%x: f32[B,3], %w: f32[3,5]",
+          "  %3 = exp %x : f32[B,3]\n"
+          "  %4 = dot_general %3, %w {left_contract=[1], right_contract=[0]} : f32[B,5]\n"
+          "  return %4\n"),
+        "work on a contraction's operand would be repeated");
 }
 
 static void transposes_of_one_array_do_not_meet(void **state) {
@@ -106,11 +106,10 @@ static void costly_work_is_done_once(void **state) {
                   "  %5 = mul %x, %4 : f32[B,3]\n  return %5\n"),
                 GROUP_MAP, 2, 0);
     assert_refusal(w,
-                   F("%x: f32[B,6]",
-                     "  %2 = exp %x : f32[B,6]\n"
-                     "  %3 = slice %2 {starts=[0,0], strides=[1,1]} : f32[B,3]\n"
-                     "  %4 = slice %2 {starts=[0,3], strides=[1,1]} : f32[B,3]\n"
-                     "  %5 = mul %3, %4 : f32[B,3]\n  return %5\n"),
+                   F("%x: f32[B,6]", "  %2 = exp %x : f32[B,6]\n"
+                                     "  %3 = slice %2 {starts=[0,0], strides=[1,1]} : f32[B,3]\n"
+                                     "  %4 = slice %2 {starts=[0,3], strides=[1,1]} : f32[B,3]\n"
+                                     "  %5 = mul %3, %4 : f32[B,3]\n  return %5\n"),
                    "a value would be computed more than once");
 }
 

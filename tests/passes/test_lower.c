@@ -31,13 +31,13 @@ static void all_values_are_read_before_the_first_store(void **state) {
 
 static void a_row_keeps_what_its_passes_share(void **state) {
     workspace *w = *state;
-    const kernel *k = lowered(w, F("%x: f32[B,6]",
-                                   "  %2 = reduce %x {kind=max, axes=[1]} : f32[B]\n"
-                                   "  %3 = broadcast %2 {axes=[0]} : f32[B,6]\n"
-                                   "  %4 = sub %x, %3 : f32[B,6]\n  %5 = exp %4 : f32[B,6]\n"
-                                   "  %6 = reduce %5 {axes=[1]} : f32[B]\n"
-                                   "  %7 = broadcast %6 {axes=[0]} : f32[B,6]\n"
-                                   "  %8 = div %5, %7 : f32[B,6]\n  return %8\n"));
+    const kernel *k =
+        lowered(w, F("%x: f32[B,6]", "  %2 = reduce %x {kind=max, axes=[1]} : f32[B]\n"
+                                     "  %3 = broadcast %2 {axes=[0]} : f32[B,6]\n"
+                                     "  %4 = sub %x, %3 : f32[B,6]\n  %5 = exp %4 : f32[B,6]\n"
+                                     "  %6 = reduce %5 {axes=[1]} : f32[B]\n"
+                                     "  %7 = broadcast %6 {axes=[0]} : f32[B,6]\n"
+                                     "  %8 = div %5, %7 : f32[B,6]\n  return %8\n"));
     assert_int_equal((int)k->buffers.count, k->argument_count + 1); /* the exponentials */
     const loop_buffer *local = &k->buffers.items[k->argument_count];
     assert_int_equal(local->access, BUFFER_LOCAL);
@@ -50,10 +50,10 @@ static void a_row_keeps_what_its_passes_share(void **state) {
 
 static void rows_may_lie_across(void **state) {
     workspace *w = *state;
-    const kernel *k = lowered(w, F("%x: f32[B,6,4]",
-                                   "  %2 = reduce %x {axes=[1]} : f32[B,4]\n"
-                                   "  %3 = broadcast %2 {axes=[0,2]} : f32[B,6,4]\n"
-                                   "  %4 = sub %x, %3 : f32[B,6,4]\n  return %4\n"));
+    const kernel *k =
+        lowered(w, F("%x: f32[B,6,4]", "  %2 = reduce %x {axes=[1]} : f32[B,4]\n"
+                                       "  %3 = broadcast %2 {axes=[0,2]} : f32[B,6,4]\n"
+                                       "  %4 = sub %x, %3 : f32[B,6,4]\n  return %4\n"));
     const stmt *b = k->body.items[0], *c = b->body.items[0];
     assert_true(b->variable->extent.symbolic);
     assert_int_equal(c->variable->extent.count, 4); /* the row is the loop inside */
@@ -79,10 +79,10 @@ static const loop_contract *contract_of(const kernel *k) {
 /* What is stored transposed has its axes turned, and the side-by-side one on the right. */
 static void transposed_products_are_turned(void **state) {
     workspace *w = *state;
-    const loop_contract *c = contract_of(
-        lowered(w, F("%x: f32[B,3], %y: f32[B,5]",
-                     "  %3 = dot_general %x, %y {left_contract=[0], right_contract=[0]} : f32[3,5]\n"
-                     "  %4 = transpose %3 {axes=[1,0]} : f32[5,3]\n  return %4\n")));
+    const loop_contract *c = contract_of(lowered(
+        w, F("%x: f32[B,3], %y: f32[B,5]",
+             "  %3 = dot_general %x, %y {left_contract=[0], right_contract=[0]} : f32[3,5]\n"
+             "  %4 = transpose %3 {axes=[1,0]} : f32[5,3]\n  return %4\n")));
     assert_int_equal(c->parallel.items[0]->extent.count, 5);
     assert_int_equal(c->parallel.items[1]->extent.count, 3);
     assert_int_equal(c->left->buffer, 1);

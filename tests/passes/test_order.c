@@ -5,12 +5,11 @@
 
 /* Two branches, each a large value that is summed: one after the other needs half the memory. */
 static const char *const branches =
-    F("%x: f32[B,9], %y: f32[B,9]",
-      "  %3 = cumulative_reduce %x {axes=[1]} : f32[B,9]\n"
-      "  %4 = cumulative_reduce %y {axes=[1]} : f32[B,9]\n"
-      "  %5 = reduce %3 {axes=[0,1]} : f32[]\n"
-      "  %6 = reduce %4 {axes=[0,1]} : f32[]\n"
-      "  %7 = add %5, %6 : f32[]\n  return %7 \"sum\"\n");
+    F("%x: f32[B,9], %y: f32[B,9]", "  %3 = cumulative_reduce %x {axes=[1]} : f32[B,9]\n"
+                                    "  %4 = cumulative_reduce %y {axes=[1]} : f32[B,9]\n"
+                                    "  %5 = reduce %3 {axes=[0,1]} : f32[]\n"
+                                    "  %6 = reduce %4 {axes=[0,1]} : f32[]\n"
+                                    "  %7 = add %5, %6 : f32[]\n  return %7 \"sum\"\n");
 
 static void values_are_used_up_early(void **state) {
     workspace *w = *state;

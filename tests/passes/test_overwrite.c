@@ -41,7 +41,8 @@ static const kernel *row_kernel(workspace *w, int64_t shift) {
     dim shape[] = {dim_of(8), dim_of(5)};
     add_buffer(&m, BUFFER_IN, 2, shape);
     add_buffer(&m, BUFFER_OUT, 2, shape);
-    loop_variable *i = new_axis(&m, dim_of(4)), *j = new_axis(&m, dim_of(5)), *k = new_axis(&m, dim_of(5));
+    loop_variable *i = new_axis(&m, dim_of(4)), *j = new_axis(&m, dim_of(5)),
+                  *k = new_axis(&m, dim_of(5));
     stmt *outer = add_loop(&m, &m.kernel->body, i, true);
     const expr *at[] = {expr_variable(w->arena, i), expr_variable(w->arena, j)};
     const expr *row = expr_add(w->arena, at[0], expr_integer(w->arena, CN_I64, shift));
