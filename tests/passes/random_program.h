@@ -222,4 +222,23 @@ static inline graph *random_program_make(arena *a, uint64_t seed) {
     return r.g;
 }
 
+/* Adds up the outputs to a loss and differentiates it by all inputs. */
+static inline graph *with_gradients(graph *g) {
+    value loss = build_constant(g, CN_F32, 0), wrt[8], gradients[8];
+    for (uint32_t i = 0; i < g->outputs.count; i++) {
+        value y = g->outputs.items[i].value;
+        integer_list all = {.count = value_type(g, y)->rank};
+        for (int axis = 0; axis < all.count; axis++)
+            all.items[axis] = axis;
+        loss = build_add(g, loss, build_sum(g, y, all.count, all.items));
+    }
+    uint32_t count = g->inputs.count;
+    for (uint32_t i = 0; i < count; i++)
+        wrt[i] = g->inputs.items[i].value;
+    build_gradient(g, loss, wrt, (int)count, gradients);
+    for (uint32_t i = 0; i < count; i++)
+        graph_add_output(g, gradients[i], arena_format(g->arena, "gradient %u", i), -1);
+    return g;
+}
+
 #endif

@@ -1,0 +1,225 @@
+/* Same seed, same bits: one training run, done in every way that may not matter.
+ *
+ * A convolutional network with dropout, batch normalisation and Adam, shuffled, with a short last
+ * batch, is trained for two epochs; its checksum covers all parameters and the optimizer's state.
+ * Runs differ in threads, compiler, instruction set, cache, fusion, and in whether they were
+ * interrupted. What a machine lacks (a compiler, AVX-512) is left out.
+ */
+#include "tests/test.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "codegen/cpu/isa.h"
+#include "cornu.h"
+
+enum { SAMPLES = 70, SIDE = 9, BATCH = 16, BATCHES = 5 };
+static float images[SAMPLES][SIDE][SIDE][2];
+static int32_t labels[SAMPLES];
+
+typedef struct way {
+    const char *compiler, *isa, *passes; /* of the environment; NULL = default */
+    int threads;
+    const char *cache;   /* NULL = none */
+    int stop_after;      /* batches of the second epoch; 0 = uninterrupted */
+} way;
+
+static void fill_samples(void) {
+    uint32_t seed = 3;
+    float *x = &images[0][0][0][0];
+    for (size_t i = 0; i < sizeof images / sizeof *x; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        x[i] = (float)(seed >> 8) / (1 << 24) - 0.5f;
+    }
+    for (int i = 0; i < SAMPLES; i++)
+        labels[i] = images[i][4][4][0] > 0 ? 2 : images[i][2][2][1] > 0;
+}
+
+static cn_model *small_convnet(cn_context *c) {
+    cn_model *m = cn_sequential(
+        c, {SIDE, SIDE, 2},
+        {cn_conv2d(c, 6, {3, 3}, .padding = CN_SAME, .no_bias = true), cn_batch_normalization(c),
+         cn_relu(c), cn_max_pooling2d(c), cn_conv2d(c, 10, {3, 3}, .activation = CN_TANH),
+         cn_flatten(c), cn_dropout(c, 0.3), cn_dense(c, 40, CN_GELU), cn_dropout(c, 0.2),
+         cn_dense(c, 3, CN_SOFTMAX)});
+    if (cn_compile(m, .optimizer = cn_adam(c, 0.01), .loss = CN_SPARSE_CATEGORICAL_CROSSENTROPY,
+                   .metrics = {CN_ACCURACY}) != CN_OK)
+        fail_msg("%s", cn_error_message(c));
+    return m;
+}
+
+static cn_dataset *samples(cn_context *c) {
+    return cn_dataset_arrays(
+        c, .inputs = {{.data = images, .shape = {SAMPLES, SIDE, SIDE, 2}}},
+        .targets = {{.data = labels, .dtype = CN_I32, .shape = {SAMPLES}}});
+}
+
+/* ---- runs ------------------------------------------------------------------------------------ */
+
+static void set_variable(const char *name, const char *value) {
+    if (value != NULL)
+        setenv(name, value, 1);
+    else
+        unsetenv(name);
+}
+
+static cn_context *open_context(const way *w) {
+    set_variable("CORNU_CC", w->compiler);
+    set_variable("CORNU_ISA", w->isa);
+    set_variable("CORNU_PASSES", w->passes);
+    return cn_context_new(&(cn_context_options){.threads = w->threads,
+                                                .seed = 11,
+                                                .cache_directory = w->cache ? w->cache : "",
+                                                .quiet = true});
+}
+
+typedef struct interruption {
+    const char *path;
+    int64_t epoch, batch;
+    bool in_epoch;
+} interruption;
+
+static void on_epoch(cn_model *m, int64_t epoch, void *user) {
+    interruption *i = user;
+    (void)m;
+    i->in_epoch = epoch == i->epoch;
+}
+
+static void on_batch(cn_model *m, int64_t batch, const cn_logs *logs, void *user) {
+    const interruption *i = user;
+    (void)logs;
+    if (!i->in_epoch || batch != i->batch)
+        return;
+    assert_int_equal(cn_save_state(m, i->path), CN_OK);
+    cn_stop_training(m);
+}
+
+static void train_whole(const way *w, char checksum[65]) {
+    cn_context *c = open_context(w);
+    cn_model *m = small_convnet(c);
+    if (cn_fit(m, samples(c), .epochs = 2, .batch_size = BATCH) != CN_OK)
+        fail_msg("%s", cn_error_message(c));
+    assert_true(isfinite(cn_history_get(cn_model_history(m), "loss", -1)));
+    cn_checksum(m, checksum);
+    cn_context_free(c);
+}
+
+/* Trains, saves after a batch, stops, and goes on in another context. */
+static void train_in_parts(const way *w, int64_t epoch, int64_t batch, char checksum[65]) {
+    interruption at = {"determinism-state.safetensors", epoch, batch, false};
+    cn_context *c = open_context(w);
+    cn_model *m = small_convnet(c);
+    cn_callback_functions f = {.user = &at, .epoch_begin = on_epoch, .batch_end = on_batch};
+    if (cn_fit(m, samples(c), .epochs = 2, .batch_size = BATCH,
+               .callbacks = {cn_callback_new(c, &f)}) != CN_OK)
+        fail_msg("%s", cn_error_message(c));
+    cn_context_free(c);
+    c = open_context(w);
+    m = small_convnet(c);
+    if (cn_load_state(m, at.path) != CN_OK ||
+        cn_fit(m, samples(c), .epochs = 2, .batch_size = BATCH) != CN_OK)
+        fail_msg("%s", cn_error_message(c));
+    cn_checksum(m, checksum);
+    cn_context_free(c);
+    unlink(at.path);
+}
+
+static char first[65]; /* of one thread, with the default compiler */
+
+static int train_first(void **state) {
+    (void)state;
+    fill_samples();
+    train_whole(&(way){.threads = 1}, first);
+    return 0;
+}
+
+static void expect_first(const way *w) {
+    char checksum[65];
+    train_whole(w, checksum);
+    assert_string_equal(checksum, first);
+}
+
+/* ---- tests ----------------------------------------------------------------------------------- */
+
+static void a_second_run(void **state) {
+    (void)state;
+    expect_first(&(way){.threads = 1});
+}
+
+static void threads(void **state) {
+    (void)state;
+    expect_first(&(way){.threads = 2});
+    expect_first(&(way){.threads = 4});
+}
+
+static void another_seed_is_another_run(void **state) {
+    (void)state;
+    char checksum[65];
+    cn_context *c = cn_context_new(&(cn_context_options){.threads = 1, .seed = 12, .quiet = true});
+    cn_model *m = small_convnet(c);
+    assert_int_equal(cn_fit(m, samples(c), .epochs = 2, .batch_size = BATCH), CN_OK);
+    cn_checksum(m, checksum);
+    cn_context_free(c);
+    assert_string_not_equal(checksum, first);
+}
+
+static void a_cold_and_a_warm_cache(void **state) {
+    (void)state;
+    char folder[] = "determinism-cache-XXXXXX", command[64];
+    assert_non_null(mkdtemp(folder));
+    way w = {.threads = 2, .cache = folder};
+    expect_first(&w);
+    expect_first(&w);
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    assert_int_equal(system(command), 0);
+}
+
+static void compilers(void **state) {
+    static const char *const commands[] = {"gcc", "clang-19", "clang"};
+    (void)state;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        char command[64];
+        snprintf(command, sizeof command, "command -v %s >/dev/null", commands[i]);
+        if (system(command) == 0)
+            expect_first(&(way){.threads = 2, .compiler = commands[i]});
+    }
+}
+
+static void instruction_sets(void **state) {
+    (void)state;
+    for (int i = 0; i < isa_count(); i++)
+        if (isa_at(i)->has_fma && isa_runs_here(isa_at(i)))
+            expect_first(&(way){.threads = 2, .isa = isa_at(i)->name});
+}
+
+static void kernels_cut_otherwise(void **state) {
+    (void)state;
+    expect_first(&(way){.threads = 2, .passes = "-fuse"});
+    expect_first(&(way){.threads = 1, .passes = "-order,-inplace"});
+}
+
+static void interrupted_and_resumed(void **state) {
+    char checksum[65];
+    (void)state;
+    for (int batch = 0; batch < BATCHES; batch++) {
+        train_in_parts(&(way){.threads = 1 + batch % 2}, 1, batch, checksum);
+        assert_string_equal(checksum, first);
+    }
+    train_in_parts(&(way){.threads = 2}, 0, 2, checksum);
+    assert_string_equal(checksum, first);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_second_run),
+        cmocka_unit_test(threads),
+        cmocka_unit_test(another_seed_is_another_run),
+        cmocka_unit_test(a_cold_and_a_warm_cache),
+        cmocka_unit_test(compilers),
+        cmocka_unit_test(instruction_sets),
+        cmocka_unit_test(kernels_cut_otherwise),
+        cmocka_unit_test(interrupted_and_resumed),
+    };
+    return cmocka_run_group_tests(tests, train_first, NULL);
+}
