@@ -72,11 +72,21 @@ static bool add_launch(compilation *c, uint32_t id) {
     return true;
 }
 
+/* Groups become launches; inputs and constants are in memory already. */
+static bool add_node(compilation *c, uint32_t id) {
+    const node *n = graph_node(c->result->graph, id);
+    if (n->op == &op_group)
+        return add_launch(c, id);
+    return n->op == &op_input || n->op == &op_constant ||
+           diag_fail(c->diag, CN_ERROR_UNSUPPORTED, "%%%u %s has no kernel on the cpu target",
+                     id, n->op->name);
+}
+
 static bool add_launches(compilation *c) {
     const graph *g = c->result->graph;
     program_begin(&c->program, c->isa, c->scratch);
     for (uint32_t id = 1; id < g->nodes.count; id++)
-        if (graph_node(g, id)->op == &op_group && !add_launch(c, id))
+        if (!add_node(c, id))
             return false;
     program_finish(&c->program);
     return true;
