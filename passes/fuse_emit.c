@@ -300,17 +300,27 @@ static value emit_copy(emission *e, value v) {
     return add_group(e, &b, &attributes);
 }
 
+/* Of outputs that are one value, the one that is made directly: the first that overwrites
+ * nothing, because what overwrites state may have to be copied anyway. */
+static bool is_made_directly(const graph *g, uint32_t output) {
+    const graph_output *o = &g->outputs.items[output];
+    for (uint32_t i = 0; i < g->outputs.count; i++) {
+        const graph_output *other = &g->outputs.items[i];
+        bool before = (other->into < 0) == (o->into < 0) ? i < output : other->into < 0;
+        if (i != output && value_equal(other->value, o->value) && before)
+            return false;
+    }
+    return true;
+}
+
 /* Whether the value has no memory of its own for this output. */
 static bool needs_copy(emission *e, uint32_t output) {
     const graph *g = e->f->graph;
     const graph_output *o = &g->outputs.items[output];
-    for (uint32_t i = 0; i < output; i++)
-        if (value_equal(g->outputs.items[i].value, o->value))
-            return true;
-    if (!fusion_is_source(e->f, o->value.node))
-        return false;
     bool itself = o->into >= 0 && value_equal(g->inputs.items[o->into].value, o->value);
-    return !itself;
+    if (itself)
+        return false;
+    return fusion_is_source(e->f, o->value.node) || !is_made_directly(g, output);
 }
 
 static bool add_graph_outputs(emission *e) {

@@ -78,7 +78,7 @@ static bool take_place(planner *p, value v) {
 static bool find_home(planner *p, value v, bool has_home) {
     const node *n = value_node(p->graph, v);
     storage *home = home_of(p, v);
-    size_t bytes;
+    size_t bytes = 0;
     if (!measure(p, &n->types[v.result], &bytes))
         return false;
     p->buffer_of[v.node][v.result] = -1;
