@@ -174,15 +174,18 @@ static void end_training(fit *f) {
             (*cb)->functions.train_end(f->m, (*cb)->functions.user);
 }
 
+static bool train(fit *f) {
+    diag_recovery point;
+    if (DIAG_RECOVER(&f->m->context->diag, &point))
+        return false;
+    bool ok = begin_training(f) && run_epochs(f);
+    diag_pop_recovery(&f->m->context->diag, &point);
+    return ok;
+}
+
 /* train_end comes also when memory runs out between the steps. */
 static bool run_training(fit *f) {
-    diagnostics *d = &f->m->context->diag;
-    diag_recovery point;
-    bool ok = false;
-    if (!DIAG_RECOVER(d, &point)) {
-        ok = begin_training(f) && run_epochs(f);
-        diag_pop_recovery(d, &point);
-    }
+    bool ok = train(f);
     end_training(f);
     return ok && healthy(f);
 }

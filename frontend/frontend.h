@@ -90,6 +90,7 @@ struct cn_layer {
     bool frozen, built;
     const char *class_name;    /* class->name, or the custom layer's */
     VEC(variable *) weights;   /* in creation order: Keras' */
+    VEC(cn_layer *) sublayers; /* what a custom layer applied in its calls */
     VEC(uint32_t) calls;       /* indices into context.calls */
     cn_model *model;           /* a nested model; NULL for plain layers */
     const cn_regularizer *activity_regularizer;
@@ -160,6 +161,7 @@ struct cn_context {
     map variable_of_node;
     uint32_t current_call;        /* being built; 0 = none */
     cn_source where;              /* of the public op being recorded outside any layer */
+    cn_model *poison_model;       /* what a model is when memory runs out while it is made */
     variable *step, *random_key;  /* made at first need */
     uint64_t function_streams;    /* random ops outside layers */
 };
@@ -304,7 +306,7 @@ typedef struct function_spec {
     const update *updates;
     uint32_t update_count;
     bool training;
-    cn_layer *frozen_root;             /* reserved: NULL */
+    const bool *frozen;                /* by layer id, as compile found them; NULL = as they are now */
 } function_spec;
 
 /* extract.c: the graph of a spec in arena a. Fills the variables it reads or writes, in order of first
@@ -378,7 +380,7 @@ struct cn_model {
     training *training;              /* NULL before compile */
     VEC(struct training_program *) programs;
     const char *busy;                /* "fit": which call holds the model; NULL = free */
-    volatile int stop;               /* cn_stop_training */
+    _Atomic int stop;                /* cn_stop_training: from threads and signal handlers too */
     bool resuming;                   /* a loaded state says where the next fit begins */
     struct history *history;         /* NULL before the first fit */
     int64_t epoch, batch;            /* position of the running fit: the next batch to do */
@@ -388,6 +390,7 @@ struct cn_model {
     cn_logs logs;                    /* of the last evaluation or batch */
     arena *logs_arena;               /* holds `logs` alone; NULL before the first */
 };
+cn_model *model_poison(cn_context *c);
 /* Busy protocol: false with CN_ERROR_BUSY naming both calls. */
 bool model_acquire(cn_model *m, cn_source where, const char *call);
 void model_release(cn_model *m);
@@ -411,6 +414,7 @@ struct training {
     VEC(output_plan) outputs;        /* same order */
     VEC(training_log) logs;          /* Keras' order: loss, per-output losses, metrics */
     training_variant variants[2];    /* [0] unweighted, [1] weighted */
+    bool *frozen;                    /* by layer id: when it was compiled, as in Keras */
     bool check_finite;
 };
 

@@ -55,7 +55,7 @@ static int digits_of(int64_t n) {
 /* `3/5 ━━━━`; returns its width on screen. */
 static int add_bar(const progress *p, int64_t done, line *l) {
     int digits = digits_of(p->target);
-    int filled = (int)(BAR_WIDTH * ((double)done / (double)p->target));
+    int filled = (int)((double)BAR_WIDTH * ((double)done / (double)p->target));
     const char *bold = p->colours ? "\x1b[1m" : "", *green = p->colours ? "\x1b[32m" : "";
     const char *white = p->colours ? "\x1b[37m" : "", *plain = p->colours ? "\x1b[0m" : "";
     add(l, "%s%*lld/%lld%s ", bold, digits, (long long)done, (long long)p->target, plain);

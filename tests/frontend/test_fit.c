@@ -3,6 +3,10 @@
 #include "golden_model.h"
 #include "small_model.h"
 
+#include <signal.h>
+
+#include "base/platform.h"
+
 /* ---- Keras' runs ------------------------------------------------------------------------ */
 
 typedef struct keras_run {
@@ -301,6 +305,49 @@ static void stopping_returns_after_the_batch(void **state) {
     close_small(&s);
 }
 
+static cn_model *to_stop;
+
+static void stop_on_signal(int which) {
+    (void)which;
+    cn_stop_training(to_stop);
+}
+
+static void a_signal_handler_may_stop_training(void **state) {
+    (void)state;
+    small s;
+    open_small(&s, (cn_context_options){.quiet = true});
+    to_stop = s.m;
+    signal(SIGALRM, stop_on_signal);
+    ualarm(20000, 20000); /* again and again: fit may begin late */
+    assert_int_equal(cn_fit(s.m, s.data, .epochs = 1 << 30, .batch_size = 1), CN_OK);
+    ualarm(0, 0);
+    signal(SIGALRM, SIG_DFL);
+    must_work(&s);
+    close_small(&s);
+}
+
+static _Atomic int stopped;
+
+static void stop_until_it_works(void *user) {
+    while (!stopped) {
+        usleep(5000);
+        cn_stop_training(user);
+    }
+}
+
+static void another_thread_may_stop_training(void **state) {
+    (void)state;
+    small s;
+    open_small(&s, (cn_context_options){.quiet = true});
+    thread *t = thread_start(stop_until_it_works, s.m);
+    cn_status status = cn_fit(s.m, s.data, .epochs = 1 << 30, .batch_size = 1);
+    stopped = 1;
+    thread_join(t);
+    assert_int_equal(status, CN_OK);
+    must_work(&s);
+    close_small(&s);
+}
+
 /* With steps_per_epoch the epochs go on through the data, as in Keras. */
 static void steps_make_epochs_of_parts(void **state) {
     (void)state;
@@ -524,6 +571,8 @@ int main(void) {
         cmocka_unit_test(events_come_in_keras_order),
         cmocka_unit_test(epochs_is_where_to_stop),
         cmocka_unit_test(stopping_returns_after_the_batch),
+        cmocka_unit_test(a_signal_handler_may_stop_training),
+        cmocka_unit_test(another_thread_may_stop_training),
         cmocka_unit_test(steps_make_epochs_of_parts),
         cmocka_unit_test(calls_on_one_model_exclude_each_other),
         cmocka_unit_test(same_seed_same_bits),

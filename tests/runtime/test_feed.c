@@ -120,9 +120,9 @@ static void permutations_are_uniform(void **state) {
     double chi = 0;
     int seen = 0;
     for (int i = 0; i < 256; i++) {
-        double difference = counts[i] - DRAWS / 24.0;
+        double difference = counts[i] - (double)DRAWS / 24;
         seen += counts[i] > 0;
-        chi += counts[i] > 0 ? difference * difference / (DRAWS / 24.0) : 0;
+        chi += counts[i] > 0 ? difference * difference / ((double)DRAWS / 24) : 0;
     }
     assert_int_equal(seen, 24);
     assert_true(chi < 49.7); /* one in a thousand is above */
