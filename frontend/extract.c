@@ -5,7 +5,7 @@
  * program happened to build it. On the way it binds what the record leaves open: data inputs
  * (with the element type the caller will pass, cast where it differs), variables as state
  * inputs, flags as constants, random streams as a hash of the layer's name and the ordinal of
- * the call in it.
+ * the call.
  *
  *     flag "training"  ->  constant true;   flag "unfrozen:3"  ->  layer 3 is not frozen
  *
@@ -28,6 +28,10 @@ typedef struct extractor {
     VEC(uint32_t) order;     /* needed record nodes, operands before users */
     uint8_t *seen;           /* record node: 1 entered, 2 listed */
     uint32_t *state_index;   /* variable id -> 1 + its place in out->variables */
+    bool *updated;           /* by variable id */
+    map paths;               /* how many variables have this path */
+    map call_places;         /* call -> 1 + its place among the calls of its path */
+    map path_calls;          /* hash of a path -> calls of it so far */
     uint32_t unnamed_random; /* random ops met so far in calls without a name */
 } extractor;
 
@@ -37,6 +41,7 @@ static void need_variable(extractor *x, variable *v) {
     if (x->state_index[v->id] != 0) return;
     vec_push(x->g->arena, &x->out->variables, v);
     x->state_index[v->id] = x->out->variables.count;
+    ++*map_put_text(&x->paths, v->path, NULL);
 }
 
 static void list_node(extractor *x, uint32_t id) {
@@ -92,23 +97,12 @@ static void add_data_inputs(extractor *x, value *inputs) {
     }
 }
 
-static bool is_updated(const extractor *x, const variable *v) {
-    for (uint32_t i = 0; i < x->spec->update_count; i++) {
-        if (x->spec->updates[i].variable == v) return true;
-    }
-    return false;
-}
-
 /* "conv2d/kernel"; variables that no model named, and those of two models that are named alike, are
  * numbered by their place. */
 static const char *state_name(const extractor *x, const variable *v) {
-    uint32_t place = x->state_index[v->id];
-    for (uint32_t i = 0; v->path[0] != 0 && i < x->out->variables.count; i++) {
-        const variable *other = x->out->variables.items[i];
-        if (other != v && strcmp(other->path, v->path) == 0)
-            return arena_format(x->g->arena, "%s:%u", v->path, place);
-    }
-    return v->path[0] != 0 ? v->path : arena_format(x->g->arena, "%s:%u", v->name, place);
+    const char *name = v->path[0] != 0 ? v->path : v->name;
+    if (v->path[0] != 0 && *map_find_text(&x->paths, v->path) == 1) return name;
+    return arena_format(x->g->arena, "%s:%u", name, x->state_index[v->id]);
 }
 
 static void add_inputs(extractor *x) {
@@ -118,7 +112,7 @@ static void add_inputs(extractor *x) {
     for (uint32_t i = 0; i < x->out->variables.count; i++) {
         const variable *v = x->out->variables.items[i];
         *map_slot(x, v->node.node) =
-            graph_add_input(x->g, state_name(x, v), v->type, INPUT_STATE, is_updated(x, v));
+            graph_add_input(x->g, state_name(x, v), v->type, INPUT_STATE, x->updated[v->id]);
     }
     for (uint32_t i = 0; i < s->input_count; i++) {
         const type *wanted = value_type(x->record, s->inputs[i]);
@@ -131,17 +125,41 @@ static void add_inputs(extractor *x) {
 
 static bool flag_value(const extractor *x, const char *flag) {
     if (strcmp(flag, "training") == 0) return x->spec->training;
-    const char *id = strchr(flag, ':');
-    return id == NULL || !x->c->layers.items[strtoul(id + 1, NULL, 10)]->frozen;
+    const char *words = strchr(flag, ':');
+    if (words == NULL) return true;
+    size_t id = strtoul(words + 1, NULL, 10);
+    return !(x->spec->frozen != NULL ? x->spec->frozen[id] : x->c->layers.items[id]->frozen);
 }
 
-/* The record holds call << 8 | ordinal: made distinct by name, so that adding a layer elsewhere
+/* Of the layer's name and those of the models it is nested in. */
+static uint64_t hash_path(const cn_context *c, const layer_call *call, uint64_t seed) {
+    const char *name = cn_layer_name(call->layer);
+    uint64_t h = hash_bytes(name, strlen(name), seed);
+    for (uint32_t outer = call->parent; outer != 0; outer = c->calls.items[outer].parent) {
+        name = cn_layer_name(c->calls.items[outer].layer);
+        h = hash_bytes(name, strlen(name), h);
+    }
+    return h;
+}
+
+/* Which call of its path this is, in the order of the walk: the record's order is C's. */
+static uint64_t place_of_call(extractor *x, uint32_t index) {
+    bool found;
+    uint64_t *place = map_put(&x->call_places, &index, sizeof index, &found);
+    if (!found) {
+        uint64_t path = hash_path(x->c, &x->c->calls.items[index], 0);
+        *place = ++*map_put(&x->path_calls, &path, sizeof path, NULL);
+    }
+    return *place - 1;
+}
+
+/* The record holds call << 8 | ordinal: made distinct by path, so that adding a layer elsewhere
  * changes no other layer's randomness. What no model named counts in the order of the walk. */
 static int64_t random_stream(extractor *x, int64_t recorded) {
-    const layer_call *call = &x->c->calls.items[recorded >> 8];
-    const char *name = call->layer == NULL ? "" : cn_layer_name(call->layer);
-    uint64_t place = name[0] == 0 ? ++x->unnamed_random : call->ordinal;
-    uint64_t h = hash_bytes(name, strlen(name), place);
+    uint32_t index = (uint32_t)(recorded >> 8);
+    const layer_call *call = &x->c->calls.items[index];
+    bool named = call->layer != NULL && cn_layer_name(call->layer)[0] != 0;
+    uint64_t h = named ? hash_path(x->c, call, place_of_call(x, index)) : hash_bytes("", 0, ++x->unnamed_random);
     return (int64_t)(uint32_t)hash_combine(h, (uint64_t)recorded & 0xff);
 }
 
@@ -205,14 +223,14 @@ static void add_outputs(extractor *x) {
 /* A variable has one new value; two updates of one would race. */
 static bool check_updates(extractor *x) {
     const function_spec *s = x->spec;
-    bool *updated = ARENA_ARRAY(x->g->arena, bool, x->c->variables.count + 1);
+    x->updated = ARENA_ARRAY(x->g->arena, bool, x->c->variables.count + 1);
     for (uint32_t i = 0; i < s->update_count; i++) {
         const variable *v = s->updates[i].variable;
-        if (updated[v->id]) {
+        if (x->updated[v->id]) {
             return diag_fail(&x->c->diag, CN_ERROR_GRAPH, "\"%s\" updates \"%s\" twice", s->name,
-                             state_name(x, v));
+                             v->path[0] != 0 ? v->path : v->name);
         }
-        updated[v->id] = true;
+        x->updated[v->id] = true;
     }
     return true;
 }
@@ -223,6 +241,9 @@ bool extract_function(cn_context *c, const function_spec *spec, arena *a, extrac
     x.map = ARENA_ARRAY(a, value *, c->record->nodes.count);
     x.seen = ARENA_ARRAY(a, uint8_t, c->record->nodes.count);
     x.state_index = ARENA_ARRAY(a, uint32_t, c->variables.count + 1);
+    map_init(&x.paths, a);
+    map_init(&x.call_places, a);
+    map_init(&x.path_calls, a);
     if (!check_updates(&x)) return false;
     collect(&x);
     add_inputs(&x);
