@@ -18,6 +18,7 @@ int array_rank(const cn_array *x) {
 
 static const char *array_describe(arena *a, const cn_array *x) {
     if (x->data == NULL) return "missing";
+    if (array_rank(x) > CN_MAX_RANK) return arena_format(a, "of rank %d", x->rank);
     type t = {.dtype = x->dtype == CN_DTYPE_DEFAULT ? CN_F32 : x->dtype, .rank = array_rank(x)};
     for (int i = 0; i < t.rank; i++) t.dims[i] = dim_of(x->shape[i]);
     text out;
@@ -32,8 +33,8 @@ bool array_fits(arena *scratch, diagnostics *d, const cn_array *x, const type *t
     bool fits = x->data != NULL && dtype == t->dtype && array_rank(x) == t->rank;
     for (int axis = 0; fits && axis < t->rank; axis++) {
         dim wanted = t->dims[axis];
-        if (wanted.symbolic && *batch == 0 && wanted.count > 0) *batch = x->shape[axis] / wanted.count;
-        fits = x->shape[axis] == dim_bind(wanted, *batch);
+        if (wanted.symbolic && *batch < 0 && wanted.count > 0) *batch = x->shape[axis] / wanted.count;
+        fits = x->shape[axis] >= 0 && x->shape[axis] == dim_bind(wanted, *batch);
     }
     if (fits) return true;
     text wanted;

@@ -38,6 +38,7 @@ static void describe_function(cn_function *f, const function_spec *spec, const e
     for (uint32_t i = 0; i < f->updated_count; i++) {
         f->updated[i] = (uint32_t)g->outputs.items[f->output_count + i].into - f->input_count;
     }
+    f->places = ARENA_ARRAY(a, void *, f->input_count + f->output_count + 1);
 }
 
 static bool compile_into(cn_function *f, const function_spec *spec) {
@@ -54,6 +55,10 @@ static bool compile_into(cn_function *f, const function_spec *spec) {
 }
 
 cn_function *function_compile(cn_context *c, const function_spec *spec) {
+    if (c->target == NULL || c->workers == NULL) {
+        diag_fail(&c->diag, CN_ERROR_INVALID_ARGUMENT, "\"%s\": the context could not be made whole", spec->name);
+        return NULL;
+    }
     cn_function *f = ARENA_NEW(c->arena, cn_function);
     f->context = c;
     f->name = arena_string(c->arena, spec->name);
@@ -137,13 +142,47 @@ static bool tensors_usable(cn_context *c, cn_source where, const cn_tensor *list
     return true;
 }
 
+static bool tensors_differ(cn_context *c, cn_source where, const cn_tensor *list, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (list[i].node != list[k].node) continue;
+            return context_fail(c, where, CN_ERROR_GRAPH, "function: inputs %zu and %zu are the same tensor", k, i);
+        }
+    }
+    return true;
+}
+
+/* In training, what is random differs from call to call: the step moves on, as in cn_fit. */
+static const update *updates_of(cn_context *c, const cn_function_options *o, uint32_t *count) {
+    const cn_updates *given = o->updates;
+    *count = given == NULL ? 0 : given->items.count;
+    const update *items = given == NULL ? NULL : given->items.items;
+    if (!o->training || c->step == NULL) return items;
+    update *all = ARENA_ARRAY(c->arena, update, *count + 1);
+    for (uint32_t i = 0; i < *count; i++) {
+        if (items[i].variable == c->step) return items;
+        all[i] = items[i];
+    }
+    cn_tensor next = cn_op_shift(variable_tensor(c, c->step), 1);
+    all[(*count)++] = (update){.variable = c->step, .new_value = tensor_value(next)};
+    return all;
+}
+
 static cn_function *function_from_options(cn_context *c, cn_source where, const cn_function_options *o) {
     const cn_tensor *in = o->input_list != NULL ? o->input_list : o->inputs;
     const cn_tensor *out = o->output_list != NULL ? o->output_list : o->outputs;
     size_t in_count = o->input_list != NULL ? o->input_count : tensor_list_length(o->inputs);
     size_t out_count = o->output_list != NULL ? o->output_count : tensor_list_length(o->outputs);
     if (!diag_ok(&c->diag) || !tensors_usable(c, where, in, in_count, "input") ||
-        !tensors_usable(c, where, out, out_count, "output")) {
+        !tensors_usable(c, where, out, out_count, "output") || !tensors_differ(c, where, in, in_count)) {
+        return NULL;
+    }
+    if (o->updates != NULL && o->updates->context != c) {
+        context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "function: the updates belong to another context");
+        return NULL;
+    }
+    if (out_count == 0 && (o->updates == NULL || o->updates->items.count == 0)) {
+        context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "function: there are neither outputs nor updates");
         return NULL;
     }
     value *inputs = ARENA_ARRAY(c->arena, value, in_count + 1);
@@ -152,7 +191,7 @@ static cn_function *function_from_options(cn_context *c, cn_source where, const 
     for (size_t i = 0; i < in_count; i++) {
         inputs[i] = tensor_value(in[i]);
         names[i] = arena_format(c->arena, "input_%zu", i);
-        if (value_node(c->record, inputs[i])->op != &op_input) {
+        if (value_node(c->record, inputs[i])->op != &op_input || variable_of(c, inputs[i]) != NULL) {
             context_fail(c, where, CN_ERROR_GRAPH, "function: input %zu is %s, not made by cn_input", i,
                          tensor_describe(in[i]));
             return NULL;
@@ -161,12 +200,14 @@ static cn_function *function_from_options(cn_context *c, cn_source where, const 
     for (size_t i = 0; i < out_count; i++) {
         outputs[i] = (function_output){tensor_value(out[i]), arena_format(c->arena, "output_%zu", i)};
     }
+    uint32_t update_count;
+    const update *updates = updates_of(c, o, &update_count);
+    if (!diag_ok(&c->diag)) return NULL;
     return function_compile(c, &(function_spec){
         .name = o->name != NULL ? o->name : "function", .training = o->training,
         .inputs = inputs, .input_names = names, .input_count = (uint32_t)in_count,
         .outputs = outputs, .output_count = (uint32_t)out_count,
-        .updates = o->updates != NULL ? o->updates->items.items : NULL,
-        .update_count = o->updates != NULL ? o->updates->items.count : 0});
+        .updates = updates, .update_count = update_count});
 }
 
 cn_function *cn_function_new_at(cn_source where, const cn_function_options *options) {
@@ -187,13 +228,21 @@ static bool takes_batches(const cn_function *f) {
     return false;
 }
 
+static bool lists_given(const cn_function *f, const cn_array *inputs, const cn_array *outputs) {
+    const char *missing = f->input_count > 0 && inputs == NULL     ? "inputs"
+                          : f->output_count > 0 && outputs == NULL ? "outputs"
+                                                                   : NULL;
+    return missing == NULL || diag_fail(&f->context->diag, CN_ERROR_DATA, "\"%s\" is called without its %s",
+                                        f->name, missing);
+}
+
 cn_status cn_function_call(cn_function *f, const cn_array *inputs, const cn_array *outputs) {
     if (f == NULL || f->executable == NULL) return CN_ERROR_INVALID_ARGUMENT;
     cn_context *c = f->context;
     CONTEXT_ENTER(c, c->diag.status);
-    void *in[CN_MAX_LIST], *out[CN_MAX_LIST];
-    int64_t batch = 0;
-    bool ok = diag_ok(&c->diag);
+    void **in = f->places, **out = f->places + f->input_count;
+    int64_t batch = -1;
+    bool ok = diag_ok(&c->diag) && lists_given(f, inputs, outputs);
     for (uint32_t i = 0; ok && i < f->input_count; i++) {
         ok = array_fits(c->arena, &c->diag, &inputs[i], &f->input_types[i], &batch, "input", i);
         in[i] = inputs[i].data;
