@@ -82,10 +82,11 @@ static bool plan_outputs(cn_model *m, cn_source where, const cn_compile_options 
 
 static void make_target_inputs(cn_model *m, training *t) {
     cn_context *c = m->context;
-    type weight = type_make(CN_F32, 1, (dim[]){dim_batch(1)});
     for (uint32_t i = 0; i < t->outputs.count; i++) {
         const output_plan *p = &t->outputs.items[i];
-        type wanted = loss_target_type(p->loss, tensor_type(m->outputs.items[p->output].tensor));
+        const type *output = tensor_type(m->outputs.items[p->output].tensor);
+        type wanted = loss_target_type(p->loss, output);
+        type weight = type_make(CN_F32, 1, (dim[]){output->rank > 0 ? output->dims[0] : dim_batch(1)});
         vec_push(c->arena, &t->targets, record_input(c, &wanted));
         vec_push(c->arena, &t->sample_weights, record_input(c, &weight));
     }
@@ -110,8 +111,24 @@ static training_log *log_get(cn_model *m, const char *name) {
     return &vec_last(&t->logs);
 }
 
+static bool logged(const training_variant *v, const training_log *log) {
+    for (uint32_t i = 0; i < v->evaluate->items.count; i++) {
+        if (v->evaluate->items.items[i].variable == log->sum) return true;
+    }
+    return false;
+}
+
+/* A name that is taken is numbered, as in Keras: "accuracy_1". */
+static const training_log *log_unused(cn_model *m, const training_variant *v, const char *name) {
+    const char *numbered = name;
+    for (uint32_t k = 1; logged(v, log_get(m, numbered)); k++) {
+        numbered = arena_format(m->context->arena, "%s_%u", name, k);
+    }
+    return log_get(m, numbered);
+}
+
 static void log_add(cn_model *m, training_variant *v, const char *name, cn_tensor sum, cn_tensor weight) {
-    const training_log *log = log_get(m, name);
+    const training_log *log = log_unused(m, v, name);
     const struct { variable *state; cn_tensor more; } parts[] = {{log->sum, sum}, {log->weight, weight}};
     for (int i = 0; i < 2; i++) {
         cn_tensor old = variable_tensor(m->context, parts[i].state);
@@ -213,11 +230,16 @@ static id_list all_calls(cn_model *m) {
     return list;
 }
 
+/* By what was frozen when the model was compiled, which a later step of it goes by too. */
+static bool learns(const training *t, const variable *v) {
+    return v->trainable && !t->frozen[v->layer->id];
+}
+
 static cn_tensor extra_losses(cn_model *m, cn_tensor total) {
     cn_context *c = m->context;
     for (uint32_t i = 0; i < m->weights.count; i++) {
         const variable *w = m->weights.items[i];
-        if (w->regularizer == NULL || !variable_learns(w)) continue;
+        if (w->regularizer == NULL || !learns(m->training, w)) continue;
         total = plus(total, regularizer_apply(w->regularizer, variable_tensor(c, w)));
     }
     id_list calls = all_calls(m);
@@ -236,7 +258,7 @@ static void add_layer_updates(cn_model *m, cn_updates *u) {
     id_list calls = all_calls(m);
     for (uint32_t i = 0; i < calls.count; i++) {
         const layer_call *call = &c->calls.items[calls.items[i]];
-        if (call->layer->frozen) continue;
+        if (m->training->frozen[call->layer->id]) continue;
         for (uint32_t k = 0; k < call->updates.count; k++) {
             const update *one = &call->updates.items[k];
             updates_replace(u, one->variable, one->new_value);
@@ -253,7 +275,10 @@ static void add_step_counter(cn_context *c, cn_updates *u) {
 static void add_minimize(cn_model *m, training_variant *v) {
     cn_context *c = m->context;
     cn_tensor *weights = ARENA_ARRAY(c->arena, cn_tensor, m->weights.count + 1);
-    size_t count = cn_model_weights(m, true, weights, m->weights.count);
+    size_t count = 0;
+    for (uint32_t i = 0; i < m->weights.count; i++) {
+        if (learns(m->training, m->weights.items[i])) weights[count++] = variable_tensor(c, m->weights.items[i]);
+    }
     cn_updates_minimize(v->train, m->training->optimizer, v->loss, weights, count);
 }
 
@@ -261,7 +286,7 @@ training_variant *training_variant_get(cn_model *m, bool weighted) {
     cn_context *c = m->context;
     training_variant *v = &m->training->variants[weighted];
     if (v->built) return v;
-    *v = (training_variant){.built = true, .train = cn_updates_new(c), .evaluate = cn_updates_new(c)};
+    *v = (training_variant){.train = cn_updates_new(c), .evaluate = cn_updates_new(c)};
     log_get(m, "loss"); /* the first log, whatever follows */
     v->loss = extra_losses(m, output_losses(m, v, weighted));
     log_mean(m, v, "loss", v->loss);
@@ -269,6 +294,7 @@ training_variant *training_variant_get(cn_model *m, bool weighted) {
     add_minimize(m, v);
     add_layer_updates(m, v->train);
     add_step_counter(c, v->train);
+    v->built = true; /* memory did not run out on the way */
     return v;
 }
 
@@ -278,18 +304,19 @@ static bool compile_model(cn_model *m, cn_source where, const cn_compile_options
     cn_context *c = m->context;
     training *t = ARENA_NEW(c->arena, training);
     t->check_finite = o->check_finite;
+    t->frozen = ARENA_ARRAY(c->arena, bool, c->layers.count);
+    for (uint32_t i = 0; i < c->layers.count; i++) t->frozen[i] = c->layers.items[i]->frozen;
     t->optimizer = o->optimizer != NULL ? o->optimizer : cn_rmsprop_at(where, &(cn_optimizer_options){.context = c});
     if (t->optimizer->class == NULL) {
         return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "compile: the optimizer could not be made");
     }
     if (!plan_outputs(m, where, o, t)) return false;
     make_target_inputs(m, t);
-    model_drop_programs(m, false);
     m->training = t;
     training_variant_get(m, false);
-    if (diag_ok(&c->diag)) return true;
-    m->training = NULL;
-    return false;
+    if (!diag_ok(&c->diag)) return false;
+    model_drop_programs(m, false);
+    return true;
 }
 
 cn_status cn_compile_at(cn_source where, const cn_compile_options *options) {
@@ -301,10 +328,12 @@ cn_status cn_compile_at(cn_source where, const cn_compile_options *options) {
     if (!model_acquire(m, where, "compile")) return c->diag.status;
     where.options_size = sizeof(cn_optimizer_options);
     cn_source outer = c->where;
-    CONTEXT_ENTER(c, (c->where = outer, model_release(m), c->diag.status));
+    training *before = m->training; /* stays when this fails */
+    CONTEXT_ENTER(c, (m->training = before, c->where = outer, model_release(m), c->diag.status));
     c->where = where; /* of the loss's ops */
     bool ok = compile_model(m, where, &o);
     CONTEXT_LEAVE(c);
+    if (!ok) m->training = before;
     c->where = outer;
     model_release(m);
     return ok ? CN_OK : c->diag.status;

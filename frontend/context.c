@@ -37,6 +37,7 @@ static void fill_context(cn_context *c, const cn_context_options *options) {
     c->record = graph_new(c->arena, "record");
     map_init(&c->variable_of_node, c->arena);
     vec_push(c->arena, &c->calls, (layer_call){0}); /* call 0 = none */
+    c->poison_model = model_poison(c);
     c->target = target_find(c->options.backend);
     if (c->target == NULL) {
         diag_fail(&c->diag, CN_ERROR_INVALID_ARGUMENT,
@@ -67,7 +68,7 @@ cn_context *cn_context_new(const cn_context_options *options) {
         cn_context_free(c);
         return NULL;
     }
-    CONTEXT_ENTER(c, c);
+    CONTEXT_ENTER(c, (cn_context_free(c), (cn_context *)NULL));
     fill_context(c, options);
     CONTEXT_LEAVE(c);
     return c;

@@ -97,6 +97,9 @@ const char *cn_layer_name(const cn_layer *layer) {
 void cn_layer_set_trainable(cn_layer *layer, bool trainable) {
     if (layer == NULL || layer->class == NULL) return;
     layer->frozen = !trainable;
+    for (uint32_t i = 0; i < layer->sublayers.count; i++) {
+        cn_layer_set_trainable(layer->sublayers.items[i], trainable);
+    }
     if (layer->model == NULL) return;
     for (uint32_t i = 0; i < layer->model->layers.count; i++) {
         cn_layer_set_trainable(layer->model->layers.items[i], trainable);
@@ -131,30 +134,42 @@ static void store_number(char *data, cn_dtype dtype, int64_t i, double x) {
     number_to_bytes(dtype, n, data + i * dtype_bytes(dtype));
 }
 
+static bool take_data(cn_context *c, variable *v) {
+    size_t bytes = (size_t)type_bytes(&v->type, 0);
+    v->data = memory_take(c->memory, bytes, 64);
+    return v->data != NULL ||
+           diag_fail(&c->diag, CN_ERROR_OUT_OF_MEMORY,
+                     "no memory for \"%s\": %zu bytes asked, %zu in use, %zu at the most",
+                     v->path[0] != 0 ? v->path : v->name, bytes, memory_live(c->memory), memory_peak(c->memory));
+}
+
 bool variable_initialize(cn_context *c, variable *v) {
     if (v->data != NULL) return true;
-    size_t bytes = (size_t)type_bytes(&v->type, 0);
-    void *data = memory_take(c->memory, bytes, 64);
-    if (data == NULL) {
-        return diag_fail(&c->diag, CN_ERROR_OUT_OF_MEMORY,
-                         "no memory for \"%s\": %zu bytes asked, %zu in use, %zu at the most", v->path,
-                         bytes, memory_live(c->memory), memory_peak(c->memory));
-    }
-    v->data = data;
-    if (v->initializer == NULL) return true;
     arena_mark mark = arena_get_mark(c->arena);
-    int64_t count = type_count(&v->type, 0);
+    int64_t count = v->initializer == NULL ? 0 : type_count(&v->type, 0);
     double *values = ARENA_ARRAY(c->arena, double, count);
-    bool ok = v->initializer->fill(v->initializer, &v->type, seed_of(c, v), values, c->arena);
-    for (int64_t i = 0; ok && i < count; i++) store_number(data, v->type.dtype, i, values[i]);
+    bool ok = v->initializer == NULL ||
+              v->initializer->fill(v->initializer, &v->type, seed_of(c, v), values, c->arena);
+    ok = ok && take_data(c, v); /* last: a value exists whole or not at all */
+    for (int64_t i = 0; ok && i < count; i++) store_number(v->data, v->type.dtype, i, values[i]);
     arena_rewind(c->arena, mark);
     return ok;
+}
+
+static bool inside_call_of(const cn_layer *layer) {
+    const cn_context *c = layer->context;
+    return c->current_call != 0 && c->calls.items[c->current_call].layer == layer;
 }
 
 static bool weight_type(const cn_weight_options *o, cn_source where, type *out) {
     dim dims[MAX_RANK];
     int rank = 0;
-    for (; rank < MAX_RANK && o->shape[rank] != 0; rank++) {
+    if ((int)o->dtype < 0 || o->dtype >= CN_DTYPE_COUNT) {
+        return context_fail(o->layer->context, where, CN_ERROR_INVALID_ARGUMENT,
+                            "%s: .dtype %d of weight \"%s\" is not an element type", layer_title(o->layer),
+                            (int)o->dtype, o->name);
+    }
+    for (; rank < CN_MAX_RANK && o->shape[rank] != 0; rank++) {
         if (o->shape[rank] < 0) {
             return context_fail(o->layer->context, where, CN_ERROR_INVALID_ARGUMENT,
                                 "%s: axis %d of weight \"%s\" is %lld", layer_title(o->layer), rank, o->name,
@@ -176,6 +191,9 @@ cn_tensor cn_layer_add_weight_at(cn_source where, const cn_weight_options *optio
     type t;
     if (o.name == NULL) {
         context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "%s: a weight needs a .name", layer_title(o.layer));
+    } else if (!inside_call_of(o.layer) || o.layer->built) {
+        context_fail(c, where, CN_ERROR_GRAPH, "%s: weight \"%s\" is added outside of the layer's build",
+                     layer_title(o.layer), o.name);
     } else if (weight_type(&o, where, &t)) {
         variable *v = variable_new(c, VARIABLE_WEIGHT, o.name, &t);
         v->initializer = o.initializer != NULL ? o.initializer : CN_GLOROT_UNIFORM;
@@ -191,7 +209,7 @@ cn_tensor cn_layer_add_weight_at(cn_source where, const cn_weight_options *optio
 
 cn_tensor cn_layer_weight(cn_layer *layer, const char *name) {
     if (layer == NULL || layer->context == NULL) return CN_END;
-    for (uint32_t i = 0; i < layer->weights.count; i++) {
+    for (uint32_t i = 0; name != NULL && i < layer->weights.count; i++) {
         const variable *v = layer->weights.items[i];
         if (strcmp(v->name, name) == 0) return variable_tensor(layer->context, v);
     }
@@ -204,9 +222,12 @@ void cn_layer_update(cn_layer *layer, cn_tensor weight, cn_tensor new_value) {
     if (layer == NULL || layer->class == NULL || !cn_tensor_ok(weight) || !cn_tensor_ok(new_value)) return;
     cn_context *c = layer->context;
     CONTEXT_ENTER(c, );
-    variable *v = variable_of(c, tensor_value(weight));
     cn_source where = c->calls.items[c->current_call].where;
-    if (v == NULL || v->layer != layer || v->trainable) {
+    variable *v = weight.context == c ? variable_of(c, tensor_value(weight)) : NULL;
+    if (!inside_call_of(layer) || new_value.context != c) {
+        context_fail(c, where, CN_ERROR_GRAPH, "%s: a weight is updated outside of the layer's call",
+                     layer_title(layer));
+    } else if (v == NULL || v->layer != layer || v->trainable) {
         context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
                      "%s: only a weight of the layer made with .not_trainable can be updated", layer_title(layer));
     } else if (!type_equal(tensor_type(new_value), &v->type)) {
@@ -223,9 +244,12 @@ void cn_layer_add_loss(cn_layer *layer, cn_tensor loss) {
     if (layer == NULL || layer->class == NULL || !cn_tensor_ok(loss)) return;
     cn_context *c = layer->context;
     CONTEXT_ENTER(c, );
-    if (tensor_type(loss)->rank != 0) {
+    if (!inside_call_of(layer) || loss.context != c) {
+        context_fail(c, c->where, CN_ERROR_GRAPH, "%s: a loss is added outside of the layer's call",
+                     layer_title(layer));
+    } else if (tensor_type(loss)->rank != 0 || !dtype_is_float(tensor_type(loss)->dtype)) {
         context_fail(c, c->calls.items[c->current_call].where, CN_ERROR_SHAPE,
-                     "%s: an added loss is a scalar; this is %s", layer_title(layer), tensor_describe(loss));
+                     "%s: an added loss is a float scalar; this is %s", layer_title(layer), tensor_describe(loss));
     } else {
         vec_push(c->arena, &c->calls.items[c->current_call].losses, tensor_value(loss));
     }
@@ -267,10 +291,16 @@ static void custom_build(cn_layer_call *call) {
 static void custom_call(cn_layer_call *call) {
     const cn_custom_layer_options *o = call->layer->options;
     o->call(call);
+    if (call->output_count < 1 || call->output_count > CN_MAX_LIST) {
+        layer_call_fail(call, SIZE_MAX, CN_ERROR_GRAPH, "says it has %zu outputs; 1 to %d are possible",
+                        call->output_count, CN_MAX_LIST);
+        call->output_count = 1;
+    }
     for (size_t i = 0; i < call->output_count; i++) {
-        if (!cn_tensor_ok(call->outputs[i])) {
-            layer_call_fail(call, SIZE_MAX, CN_ERROR_GRAPH, "left output %zu empty", i);
-        }
+        if (cn_tensor_ok(call->outputs[i]) && call->outputs[i].context == call->layer->context) continue;
+        layer_call_fail(call, SIZE_MAX, CN_ERROR_GRAPH,
+                        cn_tensor_ok(call->outputs[i]) ? "took output %zu from another context"
+                                                       : "left output %zu empty", i);
     }
 }
 

@@ -131,96 +131,136 @@ static int by_depth(const void *a, const void *b) {
 static void rank_layers(walk *w) {
     arena *a = w->c->arena;
     VEC(ranked_layer) ranked = {0};
+    map places;
+    map_init(&places, a);
     for (uint32_t i = 0; i < w->steps.count; i++) {
         const walk_step *s = &w->steps.items[i];
         cn_layer *layer = s->id & STEP_OP ? NULL : w->c->calls.items[s->id].layer;
-        uint32_t k = 0;
-        while (k < ranked.count && ranked.items[k].layer != layer) k++;
         if (layer == NULL) continue;
-        if (k == ranked.count) vec_push(a, &ranked, (ranked_layer){layer, s->depth, i});
-        if (ranked.items[k].depth < s->depth) ranked.items[k].depth = s->depth;
+        bool found;
+        uint64_t *place = map_put(&places, &layer->id, sizeof layer->id, &found);
+        if (!found) {
+            *place = ranked.count;
+            vec_push(a, &ranked, (ranked_layer){layer, s->depth, i});
+        }
+        if (ranked.items[*place].depth < s->depth) ranked.items[*place].depth = s->depth;
     }
     if (ranked.count > 0) qsort(ranked.items, ranked.count, sizeof *ranked.items, by_depth);
     for (uint32_t i = 0; i < ranked.count; i++) vec_push(a, &w->m->layers, ranked.items[i].layer);
 }
 
-static bool name_taken(const cn_model *m, const cn_layer *but, const char *name) {
-    for (uint32_t i = 0; i < m->layers.count; i++) {
-        const cn_layer *l = m->layers.items[i];
-        if (l != but && l->name != NULL && strcmp(l->name, name) == 0) return true;
-    }
-    return false;
-}
+/* Names of one model, or of what a custom layer holds: who has them, and the last number given. */
+typedef struct name_table {
+    arena *arena;
+    map owner;  /* name -> 1 + place of its layer */
+    map number; /* automatic stem -> numbers tried */
+} name_table;
 
-static const char *automatic_name(cn_model *m, const cn_layer *layer) {
-    arena *a = m->context->arena;
-    const char *stem = snake_case(a, layer->class_name), *name = stem;
-    for (uint32_t k = 1; name_taken(m, layer, name); k++) name = arena_format(a, "%s_%u", stem, k);
+static const char *automatic_name(name_table *t, const cn_layer *layer) {
+    const char *stem = snake_case(t->arena, layer->class_name), *name = stem;
+    bool found;
+    uint64_t *number = map_put_text(&t->number, stem, &found);
+    for (; map_find_text(&t->owner, name) != NULL; ++*number) {
+        name = arena_format(t->arena, "%s_%llu", stem, (unsigned long long)*number + 1);
+    }
     return name;
 }
 
-static bool name_layers(cn_model *m, cn_source where) {
-    cn_context *c = m->context;
-    for (uint32_t i = 0; i < m->layers.count; i++) {
-        cn_layer *l = m->layers.items[i];
+/* Only names that were given can clash: automatic ones of other models are what they are. */
+static bool name_all(cn_context *c, cn_source where, cn_layer *const *layers, uint32_t count) {
+    name_table t = {.arena = c->arena};
+    map_init(&t.owner, c->arena);
+    map_init(&t.number, c->arena);
+    for (uint32_t i = 0; i < count; i++) {
+        cn_layer *l = layers[i];
         if (l->name == NULL) l->name = l->given_name;
-        if (l->name == NULL || !name_taken(m, l, l->name)) continue;
-        return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
-                            "model: two layers are named \"%s\", one made at %s:%d; names in a model differ",
-                            l->name, source_file(l->where), l->where.line);
+        if (l->name == NULL) continue;
+        bool found;
+        uint64_t *owner = map_put_text(&t.owner, l->name, &found);
+        if (found && l->given_name != NULL && layers[*owner - 1]->given_name != NULL) {
+            return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
+                                "model: two layers are named \"%s\", one made at %s:%d; names in a model differ",
+                                l->name, source_file(l->where), l->where.line);
+        }
+        if (!found) *owner = i + 1u;
     }
-    for (uint32_t i = 0; i < m->layers.count; i++) {
-        cn_layer *l = m->layers.items[i];
-        if (l->name == NULL) l->name = automatic_name(m, l);
+    for (uint32_t i = 0; i < count; i++) {
+        cn_layer *l = layers[i];
+        if (l->name != NULL) continue;
+        l->name = automatic_name(&t, l);
+        *map_put_text(&t.owner, l->name, NULL) = i + 1u;
     }
     return true;
 }
 
 /* ---- weights in Keras' order ------------------------------------------------------------ */
 
-static bool weight_name_taken(const cn_model *m, const char *name) {
-    for (uint32_t i = 0; i < m->weight_names.count; i++) {
-        if (strcmp(m->weight_names.items[i], name) == 0) return true;
-    }
-    return false;
-}
+typedef struct weight_list {
+    cn_model *m;
+    map known; /* variable ids */
+    map names; /* -> how often it was asked for */
+} weight_list;
 
 /* Its path, as in Keras; a nested model may bring a second "dense/kernel": then "dense/kernel:1". */
-static const char *weight_name(const cn_model *m, const variable *v) {
+static const char *weight_name(weight_list *w, const variable *v) {
     const char *name = v->path;
-    for (uint32_t k = 1; weight_name_taken(m, name); k++) name = arena_format(m->context->arena, "%s:%u", v->path, k);
+    bool taken;
+    map_put_text(&w->names, name, &taken);
+    while (taken) {
+        uint64_t k = ++*map_find_text(&w->names, v->path);
+        name = arena_format(w->m->context->arena, "%s:%llu", v->path, (unsigned long long)k);
+        map_put_text(&w->names, name, &taken);
+    }
     return name;
 }
 
-static void add_weight(cn_model *m, variable *v) {
-    for (uint32_t i = 0; i < m->weights.count; i++) {
-        if (m->weights.items[i] == v) return;
-    }
-    const char *name = weight_name(m, v); /* before the push, which counts first */
-    vec_push(m->context->arena, &m->weight_names, name);
-    vec_push(m->context->arena, &m->weights, v);
+static void add_weight(weight_list *w, variable *v) {
+    bool known;
+    map_put(&w->known, &v->id, sizeof v->id, &known);
+    if (known) return;
+    const char *name = weight_name(w, v);
+    vec_push(w->m->context->arena, &w->m->weight_names, name);
+    vec_push(w->m->context->arena, &w->m->weights, v);
 }
 
-static bool own_weights(cn_model *m, cn_layer *l) {
+/* `path` is the layer's: its name, after those of custom layers around it. */
+static bool own_weights(weight_list *w, cn_layer *l, const char *path) {
+    cn_model *m = w->m;
     for (int trainable = 1; trainable >= 0; trainable--) {
         for (uint32_t i = 0; i < l->weights.count; i++) {
             variable *v = l->weights.items[i];
             if (v->trainable != (trainable == 1)) continue;
-            if (v->path[0] == 0) v->path = arena_format(m->context->arena, "%s/%s", l->name, v->name);
+            if (v->path[0] == 0) v->path = arena_format(m->context->arena, "%s/%s", path, v->name);
             if (!variable_initialize(m->context, v)) return false;
-            add_weight(m, v);
+            add_weight(w, v);
         }
     }
     return true;
 }
 
-static bool collect_weights(cn_model *m) {
+/* Keras' order: a layer's own, then those of the layers in it. Recursion is as deep as custom layers
+ * are nested in each other, which C's own calls were. */
+static bool layer_weights(weight_list *w, cn_source where, cn_layer *l, const char *path) {
+    if (!own_weights(w, l, path)) return false;
+    for (uint32_t k = 0; l->model != NULL && k < l->model->weights.count; k++) {
+        add_weight(w, l->model->weights.items[k]);
+    }
+    if (!name_all(w->m->context, where, l->sublayers.items, l->sublayers.count)) return false;
+    for (uint32_t k = 0; k < l->sublayers.count; k++) {
+        cn_layer *inner = l->sublayers.items[k];
+        const char *inner_path = arena_format(w->m->context->arena, "%s/%s", path, inner->name);
+        if (!layer_weights(w, where, inner, inner_path)) return false;
+    }
+    return true;
+}
+
+static bool collect_weights(cn_model *m, cn_source where) {
+    weight_list w = {.m = m};
+    map_init(&w.known, m->context->arena);
+    map_init(&w.names, m->context->arena);
     for (uint32_t i = 0; i < m->layers.count; i++) {
         cn_layer *l = m->layers.items[i];
-        if (!own_weights(m, l)) return false;
-        for (uint32_t k = 0; l->model != NULL && k < l->model->weights.count; k++) {
-            add_weight(m, l->model->weights.items[k]);
-        }
+        if (!layer_weights(&w, where, l, l->name)) return false;
     }
     return true;
 }
@@ -309,11 +349,20 @@ static bool take_tensors(cn_model *m, cn_source where, const cn_model_options *o
         return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "model: %s missing",
                             in_count == 0 ? ".inputs are" : ".outputs are");
     }
+    if (in_count > CN_MAX_LIST || out_count > CN_MAX_LIST) {
+        return context_fail(c, where, CN_ERROR_UNSUPPORTED,
+                            "model: %zu inputs and %zu outputs; at most %d of each, so concatenate some", in_count,
+                            out_count, CN_MAX_LIST);
+    }
     for (size_t i = 0; i < in_count + out_count; i++) {
         cn_tensor t = i < in_count ? in[i] : out[i - in_count];
         if (!cn_tensor_ok(t) || t.context != c) {
             return context_fail(c, where, CN_ERROR_GRAPH, "model: %s %zu is not a tensor of this context",
                                 i < in_count ? "input" : "output", i < in_count ? i : i - in_count);
+        }
+        if (i < in_count && is_input_of(m, t.node)) {
+            return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "model: input %zu, %s, is given twice", i,
+                                tensor_describe(t));
         }
         if (i < in_count) vec_push(c->arena, &m->inputs, t);
         else vec_push(c->arena, &m->outputs, (model_output){.tensor = t});
@@ -361,7 +410,7 @@ static bool build_model(cn_model *m, cn_source where, const cn_model_options *o)
     measure_depths(&w);
     rank_layers(&w);
     keep_steps(&w);
-    if (!name_layers(m, where) || !collect_weights(m)) return false;
+    if (!name_all(m->context, where, m->layers.items, m->layers.count) || !collect_weights(m, where)) return false;
     name_outputs(m);
     return true;
 }
@@ -382,11 +431,17 @@ cn_model *model_build(cn_source where, const cn_model_options *o, bool sequentia
 static const cn_model orphan = {.poison = true};
 static cn_model *orphan_model(void) { return (cn_model *)(uintptr_t)&orphan; }
 
+cn_model *model_poison(cn_context *c) {
+    cn_model *m = ARENA_NEW(c->arena, cn_model);
+    *m = (cn_model){.context = c, .name = "", .poison = true};
+    return m;
+}
+
 cn_model *cn_model_new_at(cn_source where, const cn_model_options *options) {
     cn_model_options o = {0};
     memcpy(&o, options, where.options_size < sizeof o ? where.options_size : sizeof o);
     if (o.context == NULL) return orphan_model();
-    CONTEXT_ENTER(o.context, orphan_model());
+    CONTEXT_ENTER(o.context, o.context->poison_model);
     cn_model *m = model_build(where, &o, false);
     CONTEXT_LEAVE(o.context);
     return m;
@@ -405,14 +460,14 @@ cn_model *cn_sequential_at(cn_source where, const cn_sequential_options *options
     if (o.layer_list == NULL) while (count < 64 && layers[count] != NULL) count++;
     cn_tensor y = cn_chain_list_at(where, x, layers, count);
     cn_model_options m = {.context = o.context, .inputs = {x}, .outputs = {y}, .name = o.name};
-    CONTEXT_ENTER(o.context, orphan_model());
+    CONTEXT_ENTER(o.context, o.context->poison_model);
     cn_model *result = model_build(where, &m, true);
     CONTEXT_LEAVE(o.context);
     return result;
 }
 
 void cn_model_free(cn_model *m) {
-    if (m == NULL || m->context == NULL) return;
+    if (m == NULL || m->context == NULL || m->busy != NULL) return; /* inside: the context frees it */
     model_drop_programs(m, true);
     history_free(m);
     if (m->logs_arena != NULL) arena_free(m->logs_arena);

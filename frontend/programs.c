@@ -103,6 +103,7 @@ static bool compile_program(cn_model *m, training_program *p) {
     if (!diag_ok(&c->diag)) return false;
     p->function = function_compile(c, &(function_spec){
         .name = kind_names[p->kind], .training = p->kind == PROGRAM_TRAIN,
+        .frozen = p->kind == PROGRAM_TRAIN ? m->training->frozen : NULL,
         .inputs = inputs.values, .input_names = inputs.names, .input_dtypes = inputs.dtypes,
         .input_count = inputs.count, .outputs = outputs.items, .output_count = outputs.count,
         .updates = updates == NULL ? NULL : updates->items.items,

@@ -106,7 +106,7 @@ static bool input_type(const cn_input_options *o, cn_source where, type *out) {
         }
         dims[i + 1] = dim_of(o->shape[i]);
     }
-    if (o->dtype < 0 || o->dtype >= CN_DTYPE_COUNT) {
+    if ((int)o->dtype < 0 || o->dtype >= CN_DTYPE_COUNT) {
         return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "input: .dtype %d is not an element type",
                             (int)o->dtype);
     }
@@ -127,7 +127,8 @@ cn_tensor cn_input_at(cn_source where, const cn_input_options *options) {
     memcpy(&o, options, where.options_size < sizeof o ? where.options_size : sizeof o);
     cn_context *c = o.context;
     if (c == NULL) return CN_END;
-    CONTEXT_ENTER(c, tensor_poison(c));
+    uint32_t outer = c->current_call;
+    CONTEXT_ENTER(c, (c->current_call = outer, tensor_poison(c)));
     cn_tensor result = tensor_poison(c);
     type t;
     if (input_type(&o, where, &t)) {
@@ -135,7 +136,7 @@ cn_tensor cn_input_at(cn_source where, const cn_input_options *options) {
         vec_push(c->arena, &c->calls, row);
         c->current_call = c->calls.count - 1;
         result = record_input(c, &t);
-        c->current_call = 0;
+        c->current_call = outer;
         layer_call *call = &vec_last(&c->calls);
         call->outputs = arena_copy(c->arena, &result, sizeof result);
         call->output_count = 1;
@@ -188,8 +189,9 @@ static void run_call(cn_context *c, uint32_t index, cn_layer *layer) {
     cn_layer_call call = {.layer = layer, .user = layer_user(layer), .inputs = row->inputs,
                           .input_count = row->input_count, .outputs = outputs, .output_count = 1};
     if (!layer->built) {
-        layer->built = true;
+        layer->weights.count = 0; /* of a build that failed */
         if (layer->class->build != NULL) layer->class->build(&call);
+        layer->built = diag_ok(&c->diag);
     }
     if (diag_ok(&c->diag)) layer->class->call(&call);
     own_outputs(c, first_node, outputs, call.output_count);
@@ -203,10 +205,21 @@ static void run_call(cn_context *c, uint32_t index, cn_layer *layer) {
     }
 }
 
+/* A custom layer owns the layers it applies: their weights are trained with its own. */
+static void adopt(cn_context *c, cn_layer *layer) {
+    cn_layer *owner = c->current_call == 0 ? NULL : c->calls.items[c->current_call].layer;
+    if (owner == NULL || owner->model != NULL) return;
+    for (uint32_t i = 0; i < owner->sublayers.count; i++) {
+        if (owner->sublayers.items[i] == layer) return;
+    }
+    vec_push(c->arena, &owner->sublayers, layer);
+}
+
 /* Index of the new call, or 0 when an input is poison or the layer refuses. */
 static uint32_t apply(cn_source where, cn_layer *layer, const cn_tensor *inputs, size_t count) {
     cn_context *c = layer->context;
     if (!diag_ok(&c->diag) || layer->class == NULL || !inputs_usable(layer, where, inputs, count)) return 0;
+    adopt(c, layer);
     layer_call row = {.layer = layer, .where = where, .parent = c->current_call,
                       .ordinal = layer->calls.count, .input_count = (uint32_t)count,
                       .inputs = arena_copy(c->arena, inputs, count * sizeof *inputs)};
@@ -221,9 +234,16 @@ static uint32_t apply(cn_source where, cn_layer *layer, const cn_tensor *inputs,
 
 size_t layer_apply(cn_source where, cn_layer *layer, const cn_tensor *inputs, size_t count,
                    cn_tensor *outputs, size_t capacity) {
-    cn_context *c = layer != NULL ? layer->context : count > 0 ? inputs[0].context : NULL;
+    cn_context *c = layer != NULL && layer->context != NULL ? layer->context
+                    : inputs != NULL && count > 0           ? inputs[0].context
+                                                            : NULL;
     for (size_t i = 0; i < capacity; i++) outputs[i] = c == NULL ? CN_END : tensor_poison(c);
-    if (c == NULL || layer == NULL) return 0;
+    if (c == NULL) return 0;
+    if (layer == NULL || layer->context == NULL) {
+        context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "apply: the layer %s",
+                     layer == NULL ? "is NULL" : "was made without a context");
+        return 0;
+    }
     uint32_t outer = c->current_call;
     CONTEXT_ENTER(c, (c->current_call = outer, 0));
     uint32_t index = apply(where, layer, inputs, count);
