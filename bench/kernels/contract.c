@@ -47,18 +47,21 @@ static double best_gigaflops_of_peak(const bench *b) {
 static bool load_peak(bench *b) {
     text t;
     text_init(&t, b->arena);
-    text_printf(&t, "typedef float v __attribute__((vector_size(%d)));\n"
-                    "__attribute__((visibility(\"default\"))) double peak(long long rounds) {\n"
-                    "    v c[12], x = (v){0} + 1.0f, y = (v){0} + 1e-9f;\n"
-                    "    for (int i = 0; i < 12; i++) c[i] = (v){0} + (float)i;\n"
-                    "    for (long long r = 0; r < rounds; r++)\n"
-                    "        for (int k = 0; k < 8; k++)\n",
+    text_printf(&t,
+                "typedef float v __attribute__((vector_size(%d)));\n"
+                "__attribute__((visibility(\"default\"))) double peak(long long rounds) {\n"
+                "    v c[12], x = (v){0} + 1.0f, y = (v){0} + 1e-9f;\n"
+                "    for (int i = 0; i < 12; i++) c[i] = (v){0} + (float)i;\n"
+                "    for (long long r = 0; r < rounds; r++)\n"
+                "        for (int k = 0; k < 8; k++)\n",
                 b->isa->vector_bytes);
     for (int i = 0; i < 12; i++)
-        text_printf(&t, "%s c[%d] = __builtin_elementwise_fma(c[%d], x, y);%s\n", i ? "" : "        {", i, i,
-                    i == 11 ? " }" : "");
-    text_append(&t, "    v sum = {0};\n    for (int i = 0; i < 12; i++) sum = sum + c[i];\n"
-                    "    return sum[0] < 0 ? 0 : 2.0 * 12 * 8 * (double)rounds * (double)(sizeof x / 4);\n}\n");
+        text_printf(&t, "%s c[%d] = __builtin_elementwise_fma(c[%d], x, y);%s\n",
+                    i ? "" : "        {", i, i, i == 11 ? " }" : "");
+    text_append(
+        &t,
+        "    v sum = {0};\n    for (int i = 0; i < 12; i++) sum = sum + c[i];\n"
+        "    return sum[0] < 0 ? 0 : 2.0 * 12 * 8 * (double)rounds * (double)(sizeof x / 4);\n}\n");
     toolchain_unit unit = {"peak.c", t.data, t.length};
     toolchain_request r = {.units = &unit, .unit_count = 1, .isa = b->isa};
     toolchain_library *library;
@@ -127,7 +130,8 @@ static void row(bench *b, const char *name, graph *g, int64_t batch, double flop
     double rate = flops / best_seconds(b, x, batch) / 1e9;
     double after = best_gigaflops_of_peak(b);
     peak = after > peak ? after : peak;
-    printf("%-34s %8.1f %8.1f %6.0f %%   %6.0f ms\n", name, rate, peak, 100 * rate / peak, compile * 1e3);
+    printf("%-34s %8.1f %8.1f %6.0f %%   %6.0f ms\n", name, rate, peak, 100 * rate / peak,
+           compile * 1e3);
     fflush(stdout);
     x->operations->free(x);
 }
@@ -154,8 +158,8 @@ static const char *const product_names[] = {"matmul", "matmul bias relu", "matmu
 
 /* Batch rows m, k inputs, n outputs; dW = x^T dy over the batch, dX = dy w^T. */
 static void product_row(bench *b, product which, int64_t m, int64_t k, int64_t n) {
-    const char *name = arena_format(b->arena, "%s %lld,%lld,%lld", product_names[which], (long long)m,
-                                    (long long)k, (long long)n);
+    const char *name = arena_format(b->arena, "%s %lld,%lld,%lld", product_names[which],
+                                    (long long)m, (long long)k, (long long)n);
     if (skipped(b, name))
         return;
     graph *g = graph_new(b->arena, "product");
@@ -183,34 +187,40 @@ typedef struct conv_size {
 static void conv_row(bench *b, conv_direction direction, const conv_size *c, int64_t batch) {
     static const char *const names[] = {"conv", "conv dX", "conv dW"};
     const char *name = arena_format(b->arena, "%s %lldx%lld %lld->%lld %lldx%lld", names[direction],
-                                    (long long)c->size, (long long)c->size, (long long)c->in, (long long)c->out,
-                                    (long long)c->kernel, (long long)c->kernel);
+                                    (long long)c->size, (long long)c->size, (long long)c->in,
+                                    (long long)c->out, (long long)c->kernel, (long long)c->kernel);
     if (skipped(b, name))
         return;
     graph *g = graph_new(b->arena, "conv");
     int64_t pad = c->kernel / 2;
-    conv_attributes a = {.direction = (int)direction, .strides = {2, {1, 1}}, .low = {2, {pad, pad}},
-                         .high = {2, {pad, pad}}, .dilation = {2, {1, 1}}, .groups = 1};
+    conv_attributes a = {.direction = (int)direction,
+                         .strides = {2, {1, 1}},
+                         .low = {2, {pad, pad}},
+                         .high = {2, {pad, pad}},
+                         .dilation = {2, {1, 1}},
+                         .groups = 1};
     dim s = dim_of(c->size), taps = dim_of(c->kernel);
     dim x[] = {dim_batch(1), s, s, dim_of(c->in)}, y[] = {dim_batch(1), s, s, dim_of(c->out)};
     dim w[] = {taps, taps, dim_of(c->in), dim_of(c->out)};
     const dim *left = direction == CONV_BACKWARD_DATA ? y : x;
     const dim *right = direction == CONV_BACKWARD_FILTER ? y : w;
     if (direction != CONV_FORWARD)
-        a.size = direction == CONV_BACKWARD_DATA ? (dim_list){2, {s, s}} : (dim_list){2, {taps, taps}};
+        a.size =
+            direction == CONV_BACKWARD_DATA ? (dim_list){2, {s, s}} : (dim_list){2, {taps, taps}};
     value result = build_conv(g, input(g, "left", 4, left), input(g, "right", 4, right), &a);
     if (direction == CONV_FORWARD)
         result = bias_relu(g, result, dim_of(c->out));
     graph_add_output(g, result, "y", -1);
-    double flops = 2.0 * (double)(batch * c->size * c->size * c->kernel * c->kernel) * (double)(c->in * c->out);
+    double flops = 2.0 * (double)(batch * c->size * c->size * c->kernel * c->kernel) *
+                   (double)(c->in * c->out);
     row(b, name, g, batch, flops);
 }
 
 static void run_rows(bench *b) {
-    static const int64_t sizes[][3] = {{32, 32, 32},    {64, 64, 64},     {128, 128, 128}, {256, 256, 256},
-                                       {512, 512, 512}, {32, 784, 128},   {128, 784, 128}, {32, 128, 128},
-                                       {32, 128, 10},   {128, 1024, 1024}};
-    static const conv_size convs[] = {{28, 1, 32, 3}, {28, 32, 64, 3}, {14, 64, 64, 3},
+    static const int64_t sizes[][3] = {
+        {32, 32, 32},   {64, 64, 64},    {128, 128, 128}, {256, 256, 256}, {512, 512, 512},
+        {32, 784, 128}, {128, 784, 128}, {32, 128, 128},  {32, 128, 10},   {128, 1024, 1024}};
+    static const conv_size convs[] = {{28, 1, 32, 3},   {28, 32, 64, 3}, {14, 64, 64, 3},
                                       {14, 64, 256, 1}, {56, 64, 64, 3}, {7, 128, 128, 3}};
     for (int which = FORWARD; which <= DATA; which++)
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)

@@ -455,7 +455,7 @@ static void reserve_names(emitter *e) {
         "B",      "begin", "end",   "scratch", "buffers", "i64",     "task",  "tile",
         "low",    "high",  "block", "blocks",  "width",   "all",     "first", "size",
         "column", "left",  "right", "to",      "packed",  "partial", "point", "panel",
-        "square", "steps", "into",  "from",    "j",       "a",       "b",     "x"};
+        "square", "steps", "into",  "from",    "lane",       "a",       "b",     "x"};
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
         fresh_name(e, reserved[i]);
 }

@@ -115,7 +115,9 @@ static void declare_left(emitter *e, const tile_plan *p) {
     const char *element = value_type_name(p->dtype);
     if (p->left.mode != OPERAND_DIRECT)
         line(e, "%s *left = (%s *)scratch;", element, element);
-    if (p->right.mode == OPERAND_PACKED)
+    if (packs_in_task(p))
+        line(e, "%s *panel = (%s *)scratch;", element, element);
+    else if (p->right.mode == OPERAND_PACKED)
         line(e, "const %s *packed = (const %s *)buffers[%d];", element, element,
              e->kernel->argument_count);
 }
@@ -142,25 +144,28 @@ static void emit_left(emitter *e, const tile_plan *p) {
         emit_packed_left(e, p);
 }
 
-/* From a task's number to its outer point, chunk and panel; returns the number of tasks. */
+/* From a task's number to its outer point, chunk and panel; returns the number of tasks. Panels
+ * are next to each other, so that one thread meets the same rows again. */
 static const char *open_task(emitter *e, const tile_plan *p) {
     dim extent = extent_of(e, p->chunk);
     const char *chunks = ceil_text(e, extent, p->chunk_size), *all = dim_text(e, extent);
-    const char *points = dim_text(e, axes_product(e, &p->outer));
+    const char *points = dim_text(e, axes_product(e, &p->outer)), *number = "task";
+    const char *panels = ceil_text(e, extent_of(e, p->columns), panel_width(p));
     open_block(e, "for (i64 task = begin; task < end; task++) {");
-    line(e, "const i64 low = task %% %s * %lld;", chunks, (long long)p->chunk_size);
+    if (!p->panels_inside) {
+        line(e, "const i64 column = task %% %s * %lld;", panels, (long long)panel_width(p));
+        number = arena_format(e->arena, "task / %s", panels);
+    }
+    line(e, "const i64 low = %s %% %s * %lld;", number, chunks, (long long)p->chunk_size);
     line(e, "const i64 high = low + %lld < %s ? low + %lld : %s;", (long long)p->chunk_size, all,
          (long long)p->chunk_size, all);
     if (p->outer.count > 0) {
-        line(e, "const i64 point = task / %s %% %s;", chunks, points);
+        line(e, "const i64 point = %s / %s;", number, chunks);
         split_row(e, &p->outer, "point");
     }
     if (p->panels_inside)
         return arena_format(e->arena, "%s * %s", points, chunks);
-    line(e, "const i64 column = task / (%s * %s) * %lld;", chunks, points,
-         (long long)panel_width(p));
-    return arena_format(e->arena, "%s * %s * %s", points, chunks,
-                        ceil_text(e, extent_of(e, p->columns), panel_width(p)));
+    return arena_format(e->arena, "%s * %s * %s", points, chunks, panels);
 }
 
 /* Whether some panel goes through memory. */
@@ -177,6 +182,8 @@ static void emit_whole(emitter *e, const tile_plan *p) {
              (int)(p->sizes.items[0] * p->inner_size * panel_width(p)));
     const char *tasks = open_task(e, p);
     emit_left(e, p);
+    if (packs_in_task(p))
+        emit_right_panel(e, p);
     if (p->panels_inside)
         emit_panels(e, p);
     else
@@ -208,31 +215,55 @@ static const char *block_count(emitter *e, const tile_plan *p) {
     return ceil_text(e, extent_of(e, p->reduction.items[0]), p->block);
 }
 
+/* Zeros for the tiles to begin with: of one panel or of all. */
+static void emit_zeros(emitter *e, const tile_plan *p) {
+    long long elements = partial_elements(e, p), stride = p->result_stride;
+    if (p->panels_inside) {
+        line(e, "for (i64 lane = 0; lane < %lld; lane++) partial[lane] = 0;", elements);
+        return;
+    }
+    open_block(e, "for (i64 row = 0; row < %lld; row++) {", elements / stride);
+    line(e, "for (i64 lane = 0; lane < %lld; lane++) partial[row * %lld + column + lane] = 0;",
+         (long long)panel_width(p), stride);
+    close_block(e);
+}
+
+/* One block of the reduction, brought in a cut at a time. */
+static void emit_block(emitter *e, const tile_plan *p) {
+    const char *all = dim_text(e, extent_of(e, p->reduction.items[0]));
+    line(e, "const i64 first = block * %lld;", (long long)p->block);
+    line(e, "const i64 last = first + %lld < %s ? first + %lld : %s;", (long long)p->block, all,
+         (long long)p->block, all);
+    line(e, "%s *partial = %s + block * %lld;", value_type_name(p->dtype), partial_pointer(e, p),
+         (long long)partial_elements(e, p));
+    emit_zeros(e, p);
+    open_block(e, "for (i64 low = first; low < last; low += %lld) {", (long long)p->cut_size);
+    line(e, "const i64 high = low + %lld < last ? low + %lld : last;", (long long)p->cut_size,
+         (long long)p->cut_size);
+    emit_left(e, p);
+    if (p->panels_inside)
+        emit_panels(e, p);
+    else
+        emit_one_panel(e, p);
+    close_block(e);
+}
+
 static void emit_partials(emitter *e, const tile_plan *p) {
-    bool cut = p->left.mode != OPERAND_DIRECT;
-    const char *all = dim_text(e, extent_of(e, p->reduction.items[0])),
-               *element = value_type_name(p->dtype);
-    long long elements = partial_elements(e, p);
+    const char *panels = ceil_text(e, extent_of(e, p->columns), panel_width(p));
     begin_stage(e);
     declare_left(e, p);
-    open_block(e, "for (i64 block = begin; block < end; block++) {");
-    const char *names[] = {cut ? "first" : "low", cut ? "last" : "high"};
-    line(e, "const i64 %s = block * %lld;", names[0], (long long)p->block);
-    line(e, "const i64 %s = %s + %lld < %s ? %s + %lld : %s;", names[1], names[0],
-         (long long)p->block, all, names[0], (long long)p->block, all);
-    line(e, "%s *partial = %s + block * %lld;", element, partial_pointer(e, p), elements);
-    line(e, "for (i64 i = 0; i < %lld; i++) partial[i] = 0;", elements);
-    if (cut) {
-        open_block(e, "for (i64 low = first; low < last; low += %lld) {", (long long)p->cut_size);
-        line(e, "const i64 high = low + %lld < last ? low + %lld : last;", (long long)p->cut_size,
-             (long long)p->cut_size);
+    open_block(e, "for (i64 task = begin; task < end; task++) {");
+    if (p->panels_inside) {
+        line(e, "const i64 block = task;");
+    } else {
+        line(e, "const i64 block = task / %s;", panels);
+        line(e, "const i64 column = task %% %s * %lld;", panels, (long long)panel_width(p));
     }
-    emit_left(e, p);
-    emit_panels(e, p);
-    if (cut)
-        close_block(e);
+    emit_block(e, p);
     close_block(e);
-    end_stage(e, "_partial", block_count(e, p));
+    const char *blocks = block_count(e, p);
+    end_stage(e, "_partial",
+              p->panels_inside ? blocks : arena_format(e->arena, "%s * %s", blocks, panels));
 }
 
 /* Blocks b and b + width become b, for width 1, 2, 4, ...; a task combines some rows. */
@@ -256,7 +287,7 @@ static void emit_combination(emitter *e, const tile_plan *p) {
     line(e, "%s *into = row + block * %lld, *from = into + width * %lld;", element, elements,
          elements);
     line(e, "INDEPENDENT");
-    line(e, "for (i64 j = 0; j < %s; j++) into[j] += from[j];", columns);
+    line(e, "for (i64 lane = 0; lane < %s; lane++) into[lane] += from[lane];", columns);
     close_block(e);
     close_block(e);
     line(e, "INDEPENDENT");
@@ -281,7 +312,10 @@ static int64_t result_stride(const emitter *e, const tile_plan *p) {
 static void claim_memory(emitter *e, const tile_plan *p) {
     if (p->left.mode != OPERAND_DIRECT)
         e->scratch = left_bytes(e, p);
-    const char *right = p->right.mode == OPERAND_PACKED ? right_bytes(e, p) : NULL;
+    if (packs_in_task(p))
+        e->scratch = arena_format(e->arena, "%s * %d", panel_elements(e, p), dtype_bytes(p->dtype));
+    bool staged = p->right.mode == OPERAND_PACKED && !packs_in_task(p);
+    const char *right = staged ? right_bytes(e, p) : NULL;
     if (p->split) {
         const char *partials =
             arena_format(e->arena, "%s * %lld", block_count(e, p),
@@ -299,7 +333,7 @@ void emit_contract(emitter *e, const stmt *s) {
     }
     p->result_stride = result_stride(e, p);
     p->in_registers = !p->split && epilogue_is_vectors(e, p);
-    if (p->right.mode == OPERAND_PACKED)
+    if (p->right.mode == OPERAND_PACKED && !packs_in_task(p))
         emit_right_stage(e, p);
     if (p->in_registers)
         emit_end_function(e, p);

@@ -100,6 +100,9 @@ dim step_of(const tile_operand *o, const loop_variable *axis);
 static inline int64_t panel_width(const tile_plan *p) {
     return p->lanes * p->vectors;
 }
+static inline bool packs_in_task(const tile_plan *p) {
+    return p->right.mode == OPERAND_PACKED && !p->panels_inside && !p->split;
+}
 bool operand_uses(const expr *value, const stmt_list *lets, const loop_variable *v);
 
 /* tile_window.c: padded windows over arrays. False when the operand is none. */
@@ -111,6 +114,8 @@ void emit_window(emitter *e, const tile_plan *p);
 /* tile_pack.c: operands evaluated into arrays. */
 void emit_packed_left(emitter *e, const tile_plan *p);
 void emit_right_stage(emitter *e, const tile_plan *p);
+void emit_right_panel(emitter *e, const tile_plan *p);
+const char *panel_elements(emitter *e, const tile_plan *p);
 const char *right_bytes(emitter *e, const tile_plan *p);
 /* Address of the packed panel that begins with this column. */
 const char *right_panel(emitter *e, const tile_plan *p, const char *column);

@@ -228,9 +228,9 @@ void emit_end_function(emitter *e, const tile_plan *p) {
 
 static void emit_columns_of_row(emitter *e, const tile_plan *p, const char *width) {
     line(e, "INDEPENDENT");
-    open_block(e, "for (i64 j = 0; j < %s; j++) {", width);
-    line(e, "const i64 %s = column + j;", name_of(e, p->columns));
-    line(e, "const %s %s = row[j];", value_type_name(p->dtype), name_of(e, p->contract->result));
+    open_block(e, "for (i64 lane = 0; lane < %s; lane++) {", width);
+    line(e, "const i64 %s = column + lane;", name_of(e, p->columns));
+    line(e, "const %s %s = row[lane];", value_type_name(p->dtype), name_of(e, p->contract->result));
     emit_statements(e, &p->contract->epilogue);
     close_block(e);
 }

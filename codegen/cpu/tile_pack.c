@@ -1,7 +1,8 @@
 /* Operands that are evaluated into arrays.
  *
- * The right operand is packed once per launch, in a stage of its own: panels of columns, each
- * step of the reduction a row of whole vectors, missing columns zero. The left operand is packed
+ * The right operand becomes panels of columns, each step of the reduction a row of whole vectors,
+ * missing columns zero: by the task that works on the panel, or once per launch in a stage of its
+ * own when every task does all panels. The left operand is packed
  * by every task, for its own rows. Loops run over the axes as the kernel has them; an axis that
  * was joined is taken apart again.
  */
@@ -132,7 +133,7 @@ static const char *panel_count(emitter *e, const tile_plan *p) {
                         (long long)width - 1, (long long)width);
 }
 
-static const char *panel_elements(emitter *e, const tile_plan *p) {
+const char *panel_elements(emitter *e, const tile_plan *p) {
     dim elements = reduction_steps(e, p);
     dim_multiply(elements, dim_of(panel_width(p)), &elements);
     return dim_text(e, elements);
@@ -151,6 +152,8 @@ const char *right_bytes(emitter *e, const tile_plan *p) {
 }
 
 const char *right_panel(emitter *e, const tile_plan *p, const char *column) {
+    if (packs_in_task(p))
+        return "panel";
     const char *index = "0";
     for (int i = 0; i < p->right_outer.count; i++) {
         const loop_variable *v = p->right_outer.items[i];
@@ -199,10 +202,10 @@ static void emit_squares(emitter *e, const tile_plan *p) {
          dim_text(e, stride), base, k, (long long)panel_width(p), (long long)panel_width(p));
     close_blocks(e, 2);
     open_block(e, "for (; %s < %s; %s++) {", k, all, k);
-    open_block(e, "for (i64 j = 0; j < %lld; j++) {", (long long)panel_width(p));
-    line(e, "const i64 %s = first + j;", column);
-    line(e, "panel[%s + %s * %lld + j] = j < width ? %s : 0;", base, k, (long long)panel_width(p),
-         expr_words(e, p->right.value));
+    open_block(e, "for (i64 lane = 0; lane < %lld; lane++) {", (long long)panel_width(p));
+    line(e, "const i64 %s = first + lane;", column);
+    line(e, "panel[%s + %s * %lld + lane] = lane < width ? %s : 0;", base, k,
+         (long long)panel_width(p), expr_words(e, p->right.value));
     close_blocks(e, 2 + opened);
 }
 
@@ -210,20 +213,39 @@ static void emit_columns_of_panel(emitter *e, const tile_plan *p) {
     int opened = 0;
     const char *position = open_reduction_parts(e, p, &p->right, &opened);
     line(e, "INDEPENDENT");
-    open_block(e, "for (i64 j = 0; j < width; j++) {");
-    take_apart(e, p, p->columns, "(first + j)");
+    open_block(e, "for (i64 lane = 0; lane < width; lane++) {");
+    take_apart(e, p, p->columns, "(first + lane)");
     emit_statements(e, p->right.lets);
-    line(e, "panel[%s + j] = %s;", position, expr_words(e, p->right.value));
+    line(e, "panel[%s + lane] = %s;", position, expr_words(e, p->right.value));
     close_block(e);
-    line(e, "for (i64 j = width; j < %lld; j++) panel[%s + j] = 0;", (long long)panel_width(p),
-         position);
+    line(e, "for (i64 lane = width; lane < %lld; lane++) panel[%s + lane] = 0;",
+         (long long)panel_width(p), position);
     close_blocks(e, opened);
+}
+
+/* Fills `panel` with the columns from `first` on, of which `width` exist. */
+static void emit_panel(emitter *e, const tile_plan *p) {
+    const char *columns = dim_text(e, extent_of(e, p->columns));
+    line(e, "const i64 width = %s - first < %lld ? %s - first : %lld;", columns,
+         (long long)panel_width(p), columns, (long long)panel_width(p));
+    if (is_transposed(p))
+        emit_squares(e, p);
+    else
+        emit_columns_of_panel(e, p);
+}
+
+void emit_right_panel(emitter *e, const tile_plan *p) {
+    const char **names = save_names(e);
+    open_block(e, "{");
+    line(e, "const i64 first = column;");
+    emit_panel(e, p);
+    close_block(e);
+    restore_names(e, names);
 }
 
 void emit_right_stage(emitter *e, const tile_plan *p) {
     const char **names = save_names(e);
-    const char *columns = dim_text(e, extent_of(e, p->columns)),
-               *element = value_type_name(p->dtype);
+    const char *element = value_type_name(p->dtype);
     begin_stage(e);
     const char *panels = panel_count(e, p);
     line(e, "%s *packed = (%s *)buffers[%d];", element, element, e->kernel->argument_count);
@@ -233,13 +255,8 @@ void emit_right_stage(emitter *e, const tile_plan *p) {
         split_row(e, &p->right_outer, "point");
     }
     line(e, "const i64 first = task %% %s * %lld;", panels, (long long)panel_width(p));
-    line(e, "const i64 width = %s - first < %lld ? %s - first : %lld;", columns,
-         (long long)panel_width(p), columns, (long long)panel_width(p));
     line(e, "%s *panel = packed + task * %s;", element, panel_elements(e, p));
-    if (is_transposed(p))
-        emit_squares(e, p);
-    else
-        emit_columns_of_panel(e, p);
+    emit_panel(e, p);
     close_block(e);
     end_stage(e, "_pack", arena_format(e->arena, "%s * %s", outer_count(e, p), panels));
     restore_names(e, names);

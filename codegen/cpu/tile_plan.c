@@ -13,9 +13,10 @@ enum {
     TASK_PRODUCTS = 1 << 21,    /* a task of tiles: some tens of microseconds */
     SPLIT_RESULTS = 1 << 18,    /* more results give tasks enough */
     SPLIT_STEPS = 1 << 11,      /* of the reduction in one block */
-    SPLIT_LEAST = 64,           /* k of a reduction over k*B that is worth splitting */
+    CUT_STEPS = 1 << 8,         /* ... for which tiles read their operands from the first cache */
+    SPLIT_LEAST = 8,            /* k of a reduction over k*B that is worth splitting */
     WINDOW_ELEMENTS = 96 << 10, /* of a staged window: it shares the second cache */
-    COLUMNS_IN_PLACE = 512,     /* longer rows of a right operand fall on few sets of the cache */
+    COLUMNS_IN_PLACE = 256,     /* longer rows of a right operand fall on few sets of the cache */
 };
 
 /* ---- operands -------------------------------------------------------------------------------- */
@@ -164,7 +165,7 @@ static void choose_right_mode(emitter *e, tile_plan *p, const loop_variable *col
     dim extent = extent_of(e, column), steps;
     bool whole = !extent.symbolic && extent.count % p->lanes == 0;
     bool small = product(e, &p->reduction, &steps) &&
-                 (steps.symbolic || steps.count < 64 || extent.count < COLUMNS_IN_PLACE);
+                 ((!steps.symbolic && steps.count < 64) || extent.count <= COLUMNS_IN_PLACE);
     if (!find_steps(e, &p->right, p->dtype) || !whole || !small ||
         !dim_is(step_of(&p->right, column), 1))
         p->right.mode = OPERAND_PACKED;
@@ -309,7 +310,9 @@ static void choose_chunk(emitter *e, tile_plan *p) {
         multiple = 1;
     }
     dim extent = extent_of(e, p->chunk);
-    p->chunk_size = evenly(extent, (int64_t)(TASK_PRODUCTS / products) + 1, multiple);
+    double work =
+        packs_in_task(p) ? 2 * TASK_PRODUCTS : TASK_PRODUCTS; /* a panel serves more rows */
+    p->chunk_size = evenly(extent, (int64_t)(work / products) + 1, multiple);
     if (!staged)
         return;
     measure_window(&p->left, p->chunk, p->chunk_size);
@@ -354,6 +357,8 @@ static void choose_block(emitter *e, tile_plan *p) {
     p->block = inner >= SPLIT_STEPS ? 1 : SPLIT_STEPS / inner;
     p->cut = p->reduction.items[0];
     p->cut_size = p->block;
+    if (p->left.mode == OPERAND_DIRECT && p->cut_size * inner > CUT_STEPS)
+        p->cut_size = inner >= CUT_STEPS ? 1 : CUT_STEPS / inner;
     while (p->left.mode == OPERAND_PACKED && p->cut_size > 1 &&
            p->cut_size * inner * rows > WINDOW_ELEMENTS)
         p->cut_size /= 2;
@@ -453,7 +458,8 @@ bool plan_tiles(emitter *e, const loop_contract *c, tile_plan *p) {
     choose_width(e, p); /* joined columns may be wider */
     choose_step(e, p);
     distribute_rows(p);
-    p->panels_inside = p->split || p->left.mode != OPERAND_DIRECT;
+    p->panels_inside =
+        p->left.mode == OPERAND_PACKED || (!p->split && p->left.mode == OPERAND_STAGED);
     if (p->split)
         choose_block(e, p);
     else
