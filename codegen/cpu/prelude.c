@@ -22,7 +22,7 @@ static const char opening[] =
     "#define INDEPENDENT _Pragma(\"clang loop vectorize(assume_safety)\")\n"
     "#elif defined(__GNUC__)\n"
     "/* gcc 12 miscompiles guarded loads in short loops with it. */\n"
-    "#pragma GCC optimize(\"no-tree-partial-pre\")\n"
+    "#pragma GCC optimize(\"no-tree-loop-if-convert\")\n"
     "#define INDEPENDENT _Pragma(\"GCC ivdep\")\n"
     "#else\n"
     "#define INDEPENDENT\n"
