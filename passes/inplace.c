@@ -34,6 +34,7 @@ int group_in_place(const node *group, uint32_t result) {
 typedef struct planner {
     pass_context *cx;
     const graph *graph;
+    bool only_state;     /* intermediate results get memory of their own */
     uint32_t **last_use; /* by value: the last node that reads it; UINT32_MAX for outputs */
     int32_t **output_of; /* by value: an output it is, or -1 */
     int **over;          /* by value: operand of its node that it overwrites, or -1 */
@@ -186,7 +187,8 @@ static bool decide(planner *p) {
         if (!find_permissions(p, n, &allowed))
             return false;
         decide_donated(p, id, &allowed);
-        decide_intermediate(p, id, &allowed);
+        if (!p->only_state)
+            decide_intermediate(p, id, &allowed);
     }
     return true;
 }
@@ -226,11 +228,8 @@ static value add_copy(graph *g, value v) {
                                      .region_count = 1});
 }
 
-static graph *run(graph *g, pass_context *cx) {
-    g = with_scan_bodies(g, cx, run);
-    if (g == NULL)
-        return NULL;
-    planner p = {.cx = cx, .graph = g};
+static graph *plan(graph *g, pass_context *cx, bool only_state) {
+    planner p = {.cx = cx, .graph = g, .only_state = only_state};
     p.copied = ARENA_ARRAY(cx->arena, bool, g->outputs.count);
     find_uses(&p);
     if (!decide(&p))
@@ -242,8 +241,20 @@ static graph *run(graph *g, pass_context *cx) {
     return out;
 }
 
+static graph *run(graph *g, pass_context *cx) {
+    g = with_scan_bodies(g, cx, run);
+    return g == NULL ? NULL : plan(g, cx, false);
+}
+
+/* Switched off: state is donated all the same, and copied where it must be. */
+static graph *run_for_state(graph *g, pass_context *cx) {
+    g = with_scan_bodies(g, cx, run_for_state);
+    return g == NULL ? NULL : plan(g, cx, true);
+}
+
 const pass pass_inplace = {
     .name = "inplace",
     .summary = "Lets results overwrite operands that die with them, donated state above all.",
     .run = run,
+    .instead = run_for_state,
 };
