@@ -10,7 +10,7 @@ declared=$(cc -E -P -DCN_BUILDING_LIBRARY -Iinclude include/cornu.h | tr '\n' ' 
 
 # found PATTERN - in the order of declaration, `\1` of a sed pattern over "type name".
 found() {
-    printf '%s\n' "$declared" | tr ';,' '\n\n' | tr -s ' ' |
+    printf '%s\n' "$declared" | tr ';' '\n' | tr ',' '\n' | tr -s ' ' |
         sed -nE "s/^.*[ *]?cn_$1[ (].*\$/\\1/p; s/^.*[ *]?cn_$1\$/\\1/p" | awk '!seen[$0]++'
 }
 
