@@ -178,6 +178,24 @@ bool data_match_labels(cn_model *m, cn_source where, const char *call, const dat
     return true;
 }
 
+/* ---- batches of one size ---------------------------------------------------------------- */
+
+bool data_match_batch(cn_model *m, cn_source where, const char *call, const data_match *x,
+                      int64_t batch_size) {
+    int64_t count = x->rows.count;
+    for (uint32_t i = 0; i < m->inputs.count; i++) {
+        dim batch = tensor_type(m->inputs.items[i])->dims[0];
+        if (batch.symbolic || (batch_size == batch.count && count % batch.count == 0))
+            continue;
+        return context_fail(m->context, where, CN_ERROR_DATA,
+                            "%s: input \"%s\" was made with .batch_size = %lld; give that, and a "
+                            "multiple of it in samples, not batches of %lld of %lld",
+                            call, input_name(m, i), (long long)batch.count, (long long)batch_size,
+                            (long long)count);
+    }
+    return true;
+}
+
 /* ---- the whole -------------------------------------------------------------------------- */
 
 static void keep_dtypes(const cn_model *m, data_match *x) {

@@ -15,6 +15,9 @@ typedef struct data_match {
  * array-backed data are checked here, all of them. False with a message. */
 bool data_match_model(cn_model *m, cn_source where, const char *call, const dataset *d,
                       bool with_targets, data_match *out);
+/* An input made with .batch_size takes whole batches of that size and no others. */
+bool data_match_batch(cn_model *m, cn_source where, const char *call, const data_match *x,
+                      int64_t batch_size);
 /* Labels of one gathered batch, for data made by a callback; samples[row] is its place. */
 bool data_match_labels(cn_model *m, cn_source where, const char *call, const data_match *x,
                        const dataset_batch *rows, int64_t count, const int64_t *samples);

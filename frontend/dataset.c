@@ -20,7 +20,8 @@ static bool describe_column(cn_context *c, cn_source where, const cn_array *x, b
                             .rank = rank - first,
                             .data = x->data,
                             .place = i};
-    if (rank < first || rank > CN_MAX_RANK || out->dtype < 0 || out->dtype >= CN_DTYPE_COUNT) {
+    if (rank < first || rank > CN_MAX_RANK || (int)out->dtype < 0 || out->dtype >= CN_DTYPE_COUNT ||
+        (!per_sample && x->shape[0] < 0)) {
         return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
                             "dataset: %s %d has no usable shape or element type", what, i);
     }
@@ -45,7 +46,10 @@ static bool check_count(cn_context *c, cn_source where, dataset *d, int64_t coun
 /* The columns of a list that ends at the first entry without data (or of `count` entries). */
 static bool add_columns(cn_context *c, cn_source where, const cn_array *list, size_t count,
                         const char *what, dataset *d, dataset_column *columns, int *column_count) {
-    for (size_t i = 0; i < count && i < DATASET_COLUMNS && list[i].data != NULL; i++) {
+    for (size_t i = 0; i < count && list[i].data != NULL; i++) {
+        if (i == DATASET_COLUMNS)
+            return context_fail(c, where, CN_ERROR_UNSUPPORTED, "dataset: more than %d %ss",
+                                DATASET_COLUMNS, what);
         if (!describe_column(c, where, &list[i], false, what, (int)i, &columns[i]) ||
             !check_count(c, where, d, list[i].shape[0], what, (int)i)) {
             return false;

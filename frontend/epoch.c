@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "base/size.h"
+#include "ir/interpret.h"
 
 void epoch_place(epoch *e, int64_t index, int64_t steps) {
     int64_t all = feed_batch_count(&e->data.rows, e->feed.batch_size);
@@ -22,38 +23,19 @@ void epoch_place(epoch *e, int64_t index, int64_t steps) {
 
 /* ---- class weights ---------------------------------------------------------------------- */
 
-static int64_t label_of(const dataset_column *column, const uint8_t *sample) {
-    switch (column->dtype) {
-    case CN_U8:
-    case CN_BOOL:
-        return *sample;
-    case CN_I8:
-        return *(const int8_t *)sample;
-    case CN_I32:
-        return *(const int32_t *)(const void *)sample;
-    case CN_U32:
-        return *(const uint32_t *)(const void *)sample;
-    case CN_I64:
-        return *(const int64_t *)(const void *)sample;
-    case CN_F32:
-        return llrint((double)*(const float *)(const void *)sample);
-    case CN_F64:
-        return llrint(*(const double *)(const void *)sample);
-    default:
-        return -1;
-    }
+static double entry(const dataset_column *column, const uint8_t *sample, size_t i) {
+    number n = number_from_bytes(column->dtype, sample + i * (size_t)dtype_bytes(column->dtype));
+    return dtype_is_float(column->dtype) ? n.f : (double)n.i;
 }
 
 /* A one-hot target counts by its largest entry, as in Keras. */
 static int64_t class_of(const dataset_column *column, const void *data, int64_t row) {
     const uint8_t *sample = (const uint8_t *)data + (size_t)row * column->sample_bytes;
-    size_t width = column->sample_bytes / (size_t)dtype_bytes(column->dtype);
-    if (width <= 1 || column->dtype != CN_F32)
-        return label_of(column, sample);
-    const float *scores = (const float *)(const void *)sample;
-    size_t best = 0;
+    size_t width = column->sample_bytes / (size_t)dtype_bytes(column->dtype), best = 0;
+    if (width <= 1)
+        return llrint(entry(column, sample, 0));
     for (size_t i = 1; i < width; i++)
-        if (scores[i] > scores[best])
+        if (entry(column, sample, i) > entry(column, sample, best))
             best = i;
     return (int64_t)best;
 }
@@ -143,7 +125,8 @@ bool epoch_run(epoch *e, int64_t done) {
     training_program *p = model_get_program(e->m, e->kind, e->data.dtypes, e->feed.weighted);
     int64_t rows = e->data.rows.count;
     int64_t largest = e->feed.batch_size < rows ? e->feed.batch_size : rows;
-    if (p == NULL || !function_fits_memory(p->function, largest, &c->diag))
+    if (p == NULL || !data_match_batch(e->m, e->where, e->call, &e->data, e->feed.batch_size) ||
+        !function_fits_memory(p->function, largest, &c->diag))
         return false;
     feed *f = feed_new(&e->data.rows, &e->feed, c->memory, &c->diag);
     if (f == NULL)

@@ -68,17 +68,26 @@ typedef struct prediction {
     staging results;
 } prediction;
 
+/* Where a model has a batch of one size, its results have that in place of the symbol. */
+static type result_type(const prediction *p, uint32_t i) {
+    type t = p->function->output_types[i];
+    dim batch = tensor_type(p->m->inputs.items[0])->dims[0];
+    if (!batch.symbolic && t.rank > 0 && dim_is(t.dims[0], batch.count))
+        t.dims[0] = dim_batch(1);
+    return t;
+}
+
 static bool check_outputs(prediction *p) {
     cn_context *c = p->m->context;
     const cn_function *f = p->function;
     for (uint32_t i = 0; i < f->output_count; i++) {
         int64_t count = p->data.rows.count;
-        const type *t = &f->output_types[i];
+        type t = result_type(p, i);
         bool fits =
-            array_fits(c->arena, &c->diag, &p->o->outputs[i], t, &count, "predict: output", i);
+            array_fits(c->arena, &c->diag, &p->o->outputs[i], &t, &count, "predict: output", i);
         if (!fits)
             return false;
-        if (sample_bytes(t) == 0 && count > p->batch)
+        if (sample_bytes(&t) == 0 && count > p->batch)
             return context_fail(c, p->where, CN_ERROR_UNSUPPORTED,
                                 "predict: output %u of \"%s\" has its batch not in front; predict "
                                 "%lld samples as one .batch_size",
@@ -90,9 +99,9 @@ static bool check_outputs(prediction *p) {
 static void copy_results(prediction *p, int64_t first, int64_t count) {
     const cn_function *f = p->function;
     for (uint32_t i = 0; i < f->output_count; i++) {
-        const type *t = &f->output_types[i];
-        uint8_t *to = (uint8_t *)p->o->outputs[i].data + sample_bytes(t) * (size_t)first;
-        memcpy(to, p->results.places[i], (size_t)type_bytes(t, count));
+        type t = result_type(p, i);
+        uint8_t *to = (uint8_t *)p->o->outputs[i].data + sample_bytes(&t) * (size_t)first;
+        memcpy(to, p->results.places[i], (size_t)type_bytes(&t, count));
     }
 }
 
@@ -125,7 +134,7 @@ static bool prepare(prediction *p, const dataset *rows) {
     int64_t wanted = p->o->batch_size > 0 ? p->o->batch_size : 32;
     p->batch = wanted < rows->count ? wanted : rows->count;
     training_program *program = model_get_program(m, PROGRAM_PREDICT, p->data.dtypes, false);
-    if (program == NULL)
+    if (program == NULL || !data_match_batch(m, p->where, "predict", &p->data, p->batch))
         return false;
     p->function = program->function;
     return check_outputs(p) && function_fits_memory(p->function, p->batch, &m->context->diag);
