@@ -12,7 +12,7 @@
 #include "codegen/cpu/program.h"
 #include "ir/ops/ops.h"
 
-/* ---- facts ------------------------------------------------------------------------------------ */
+/* ---- facts ----------------------------------------------------------------------------- */
 
 /* Grouping must not follow the vector width of the machine, or bits would: one set of facts. */
 static const target_facts *cpu_facts(const compile_options *o) {
@@ -30,7 +30,7 @@ static const target_facts *cpu_facts(const compile_options *o) {
     return &facts;
 }
 
-/* ---- program ------------------------------------------------------------------------------------ */
+/* ---- program --------------------------------------------------------------------------- */
 
 typedef struct compilation {
     const compile_options *options;
@@ -42,6 +42,25 @@ typedef struct compilation {
     cpu_dump dump;
 } compilation;
 
+/* The elements of a constant, aligned as kernels expect; one stored element stands for all. */
+static void *constant_bytes(const node *n, arena *a) {
+    const leaf_attributes *leaf = n->attributes;
+    size_t bytes = (size_t)type_bytes(&n->types[0], 1), stored = leaf->value.length;
+    char *to = arena_alloc(a, bytes + 64);
+    to += (64 - (uintptr_t)to % 64) % 64;
+    for (size_t at = 0; stored > 0 && at + stored <= bytes; at += stored)
+        memcpy(to + at, leaf->value.bytes, stored);
+    return to;
+}
+
+static void keep_constants(cpu_function *f, arena *kept) {
+    const graph *g = f->graph;
+    f->constants = ARENA_ARRAY(kept, void *, g->nodes.count);
+    for (uint32_t id = 1; id < g->nodes.count; id++)
+        if (graph_node(g, id)->op == &op_constant)
+            f->constants[id] = constant_bytes(graph_node(g, id), kept);
+}
+
 /* Operands, then results: the order of the kernel's arguments. */
 static const value *launch_arguments(const node *n, uint32_t id, arena *a) {
     value *arguments = ARENA_ARRAY(a, value, n->operand_count + n->result_count);
@@ -51,45 +70,68 @@ static const value *launch_arguments(const node *n, uint32_t id, arena *a) {
     return arguments;
 }
 
-static bool add_launch(compilation *c, uint32_t id) {
-    cpu_executable *x = c->result;
-    const node *n = graph_node(x->graph, id);
-    kernel *k = lower_group(x->graph, n, c->scratch, c->diag);
+static void add_launch(compilation *c, cpu_function *f, uint32_t id, cpu_launch launch) {
+    arena *kept = c->result->arena;
+    const node *n = graph_node(f->graph, id);
+    launch.node = id;
+    launch.argument_count = (int)(n->operand_count + n->result_count);
+    launch.arguments = launch_arguments(n, id, kept);
+    f->argument_total += launch.argument_count;
+    vec_push(kept, &f->launches, launch);
+}
+
+static bool add_group(compilation *c, cpu_function *f, uint32_t id) {
+    kernel *k = lower_group(f->graph, graph_node(f->graph, id), c->scratch, c->diag);
     if (k == NULL)
         return false;
     uint32_t known = c->program.kernels.count;
     int index = program_add(&c->program, k);
     if (c->program.kernels.count > known)
         cpu_dump_kernel(&c->dump, k);
-    cpu_launch launch = {
-        .kernel_index = index,
-        .argument_count = (int)(n->operand_count + n->result_count),
-        .arguments = launch_arguments(n, id, x->arena),
-        .name = arena_string(x->arena, k->name),
-    };
-    x->argument_total += launch.argument_count;
-    vec_push(x->arena, &x->launches, launch);
+    const char *name = arena_string(c->result->arena, k->name);
+    add_launch(c, f, id, (cpu_launch){.kernel_index = index, .name = name});
     return true;
 }
 
-/* Groups become launches; inputs and constants are in memory already. */
-static bool add_node(compilation *c, uint32_t id) {
-    const node *n = graph_node(c->result->graph, id);
+static const cpu_function *add_function(compilation *c, const graph *g);
+
+/* The body's launches run once a step. */
+static bool add_scan(compilation *c, cpu_function *f, uint32_t id) {
+    const cpu_function *body = add_function(c, graph_node(f->graph, id)->regions[0]);
+    if (body != NULL)
+        add_launch(c, f, id, (cpu_launch){.body = body, .name = "scan"});
+    return body != NULL;
+}
+
+/* Groups and scans become launches; inputs and constants are in memory already. */
+static bool add_node(compilation *c, cpu_function *f, uint32_t id) {
+    const node *n = graph_node(f->graph, id);
     if (n->op == &op_group)
-        return add_launch(c, id);
+        return add_group(c, f, id);
+    if (n->op == &op_scan)
+        return add_scan(c, f, id);
     return n->op == &op_input || n->op == &op_constant ||
-           diag_fail(c->diag, CN_ERROR_UNSUPPORTED, "%%%u %s has no kernel on the cpu target",
-                     id, n->op->name);
+           diag_fail(c->diag, CN_ERROR_UNSUPPORTED, "%%%u %s has no kernel on the cpu target", id,
+                     n->op->name);
 }
 
-static bool add_launches(compilation *c) {
-    const graph *g = c->result->graph;
-    program_begin(&c->program, c->isa, c->scratch);
+static const cpu_function *add_function(compilation *c, const graph *g) {
+    cpu_function *f = ARENA_NEW(c->result->arena, cpu_function);
+    f->graph = g;
+    vec_push(c->result->arena, &c->result->functions, f);
+    keep_constants(f, c->result->arena);
     for (uint32_t id = 1; id < g->nodes.count; id++)
-        if (!add_node(c, id))
-            return false;
-    program_finish(&c->program);
-    return true;
+        if (!add_node(c, f, id))
+            return NULL;
+    return f;
+}
+
+static bool add_functions(compilation *c) {
+    program_begin(&c->program, c->isa, c->scratch);
+    bool added = add_function(c, c->result->graph) != NULL;
+    if (added)
+        program_finish(&c->program);
+    return added;
 }
 
 static const char *report_line(arena *a, uint32_t kernels, const toolchain_report *r) {
@@ -128,40 +170,25 @@ static bool bind_kernels(compilation *c) {
     const program_table *table = symbol == NULL ? NULL : query(PROGRAM_ABI_VERSION);
     if (table == NULL || table->kernel_count != c->program.kernels.count)
         return diag_fail(c->diag, CN_ERROR_INTERNAL, "a compiled program lacks its table");
-    for (uint32_t i = 0; i < x->launches.count; i++)
-        x->launches.items[i].kernel = &table->kernels[x->launches.items[i].kernel_index];
+    for (uint32_t f = 0; f < x->functions.count; f++)
+        for (uint32_t i = 0; i < x->functions.items[f]->launches.count; i++) {
+            cpu_launch *launch = &x->functions.items[f]->launches.items[i];
+            if (launch->body == NULL)
+                launch->kernel = &table->kernels[launch->kernel_index];
+        }
     return true;
 }
 
 static bool make_program(compilation *c) {
     toolchain_report report = {0};
-    if (!add_launches(c) || !cpu_dump_code(&c->dump, &c->program, c->options->capacity) ||
+    if (!add_functions(c) || !cpu_dump_code(&c->dump, &c->program, c->options->capacity) ||
         !load_program(c, &report) || !bind_kernels(c))
         return false;
     c->result->base.report = report_line(c->result->arena, c->program.kernels.count, &report);
     return cpu_dump_launches(&c->dump, c->result);
 }
 
-/* The elements of a constant, aligned as kernels expect; one stored element stands for all. */
-static void *constant_bytes(const node *n, arena *a) {
-    const leaf_attributes *leaf = n->attributes;
-    size_t bytes = (size_t)type_bytes(&n->types[0], 1), stored = leaf->value.length;
-    char *to = arena_alloc(a, bytes + 64);
-    to += (64 - (uintptr_t)to % 64) % 64;
-    for (size_t at = 0; stored > 0 && at + stored <= bytes; at += stored)
-        memcpy(to + at, leaf->value.bytes, stored);
-    return to;
-}
-
-static void keep_constants(cpu_executable *x) {
-    const graph *g = x->graph;
-    x->constants = ARENA_ARRAY(x->arena, void *, g->nodes.count);
-    for (uint32_t id = 1; id < g->nodes.count; id++)
-        if (graph_node(g, id)->op == &op_constant)
-            x->constants[id] = constant_bytes(graph_node(g, id), x->arena);
-}
-
-/* ---- compile ------------------------------------------------------------------------------------ */
+/* ---- compile --------------------------------------------------------------------------- */
 
 static bool make_executable(compilation *c, const graph *scheduled, arena *kept) {
     cpu_executable *x = ARENA_NEW(kept, cpu_executable);
@@ -175,7 +202,6 @@ static bool make_executable(compilation *c, const graph *scheduled, arena *kept)
         return false;
     x->graph = copy;
     target_describe(&x->base, copy, kept);
-    keep_constants(x);
     return make_program(c);
 }
 

@@ -10,14 +10,24 @@
 #include "codegen/cpu/toolchain.h"
 #include "codegen/target.h"
 
-/* One run of a kernel. Its buffers are the group's operands, then its results. */
+/* One run of a kernel, or of a scan. The buffers are the node's operands, then its results. */
 typedef struct cpu_launch {
     const program_kernel *kernel;
     int kernel_index;
     int argument_count;
     const value *arguments; /* in the graph */
     const char *name;       /* for messages and profiles */
+    uint32_t node;
+    const struct cpu_function *body; /* a scan: what runs in every step; then no kernel */
 } cpu_launch;
+
+/* A list of launches: the program's own, or that of a scan's body. */
+typedef struct cpu_function {
+    const graph *graph;
+    VEC(cpu_launch) launches;
+    int argument_total; /* of all launches */
+    void **constants;   /* by node: what constants hold, aligned; only read */
+} cpu_function;
 
 typedef struct cpu_executable {
     executable base; /* first: the public face */
@@ -26,9 +36,7 @@ typedef struct cpu_executable {
     const graph *graph;
     target_facts facts;
     toolchain_library *library;
-    VEC(cpu_launch) launches;
-    int argument_total; /* of all launches */
-    void **constants;   /* by node: what constants hold, aligned; only read */
+    VEC(cpu_function *) functions; /* the program, then the bodies of its scans */
 } cpu_executable;
 
 extern const executable_operations cpu_operations; /* execute.c */

@@ -102,12 +102,12 @@ static inline graph *convnet_step(arena *a) {
                             .dilation = {2, {1, 1}},
                             .groups = 1};
     value c = relu(g, add_bias(g, build_conv(g, x, w1, &same), b1));
-    window_attributes pool = {.kind = REDUCE_MAX,
-                              .window = {4, {1, 2, 2, 1}},
-                              .strides = {4, {1, 2, 2, 1}},
-                              .low = {4, {0}},
-                              .high = {4, {0}}};
-    value p = build_reduce_window(g, c, &pool);
+    window_attributes pooling = {.kind = REDUCE_MAX,
+                                 .window = {4, {1, 2, 2, 1}},
+                                 .strides = {4, {1, 2, 2, 1}},
+                                 .low = {4, {0}},
+                                 .high = {4, {0}}};
+    value p = build_reduce_window(g, c, &pooling);
     value flat = build_reshape(g, p, 2, (dim[]){dim_batch(1), dim_of(36)});
     value logits = add_bias(g, build_matmul(g, flat, w2), b2);
     value loss = cross_entropy(g, logits, y);
