@@ -1,6 +1,6 @@
 #!/bin/sh
 # libcornu.so exports what the public headers declare with CN_API, all of it and nothing else.
-# Usage: exports.sh SOURCE_FOLDER LIBRARY
+# Usage: exports.sh SOURCE_FOLDER LIBRARY C_COMPILER
 set -eu
 cd "$1"
 . tests/structure/common.sh
@@ -8,11 +8,12 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 nm -D --defined-only "$2" | awk '$2 != "A" { print $3 }' | LC_ALL=C sort -u >"$work/exported"
-# The name of a declaration is the last word before its first "(", or before ";" for data.
-sources include | xargs cat /dev/null | grep -v '^ *#' | tr '\n' ' ' | tr ';' '\n' |
-    sed -nE 's/.*CN_API +//; t name; d; :name
-             s/^(CN_[A-Z_]+(\([^)]*\))? +)+//; s/^([^([]*)[([].*/\1/; s/.*[ *]//; p' |
-    LC_ALL=C sort -u >"$work/declared"
+# The preprocessor writes out the lists of X-macros. The name of a function is the last word before
+# its first "("; data are names between commas.
+"$3" -E -P -Iinclude -x c include/cornu.h | tr '\n' ' ' | tr ';' '\n' |
+    sed -nE 's/.*__attribute__\(\(visibility\("default"\)\)\) *//; t name; d; :name
+             s/^(__attribute__ *\(\([a-z_]+\)\) *)+//; s/^([^([]*)[([].*/\1/; p' | tr ',' '\n' |
+    sed -E 's/ *$//; s/.*[ *]//' | LC_ALL=C sort -u >"$work/declared"
 
 {
     grep -v '^cn_' "$work/exported" | sed 's/$/: an exported name without cn_/' || true

@@ -18,6 +18,8 @@ allowed() {
     codegen/*) echo 'codegen/[^/]*"|passes/|ir/|runtime/|base/|cornu/' ;;
     frontend/*) echo 'frontend/|codegen/[^/]*"|passes/|ir/|runtime/|base/|cornu/|cornu\.h"' ;;
     bench/math.c) echo 'codegen/cpu/math/' ;; # measures texts of generated programs
+    bench/kernels/*) echo 'codegen/|ir/|runtime/|base/' ;; # measures single kernels
+    examples/*) echo 'options\.h"|cornu/|cornu\.h"' ;;
     tools/*) echo 'tools/|cornu/|cornu\.h"' ;;
     *) echo 'cornu/|cornu\.h"' ;;
     esac
