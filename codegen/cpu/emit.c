@@ -309,13 +309,30 @@ void end_stage(emitter *e, const char *suffix, const char *tasks) {
     text_append(&declarations, "");
     declare_buffers(e, e->out->data, &declarations);
     print_count(e, name, "tasks", tasks);
-    print_head(e, arena_format(e->arena, "HIDDEN void %s(void *const *buffers, i64 B, i64 begin, "
-                                         "i64 end, void *scratch)", name));
+    print_head(e, arena_format(e->arena,
+                               "HIDDEN void %s(void *const *buffers, i64 B, i64 begin, "
+                               "i64 end, void *scratch)",
+                               name));
     print_unused(e, e->out, &declarations);
     text_append(&e->functions, declarations.data);
     text_append(&e->functions, e->out->data);
     text_append(&e->functions, "}\n\n");
     vec_push(e->arena, &e->result->stages, name);
+}
+
+const char *claim_workspace(emitter *e, const char *bytes) {
+    const char *room = arena_format(e->arena, "(%s + 63) / 64 * 64", bytes);
+    const char *base =
+        arena_format(e->arena, "((char *)buffers[%d]%s%s)", e->kernel->argument_count,
+                     e->workspace ? " + " : "", e->workspace ? e->workspace : "");
+    e->workspace = e->workspace ? arena_format(e->arena, "%s + %s", e->workspace, room) : room;
+    return base;
+}
+
+void claim_scratch(emitter *e, const char *bytes) {
+    e->scratch = e->scratch ? arena_format(e->arena, "(%s > %s ? %s : %s)", e->scratch, bytes,
+                                           e->scratch, bytes)
+                            : bytes;
 }
 
 /* ---- statements ----------------------------------------------------------------------------- */
@@ -382,26 +399,150 @@ static void emit_single_task(emitter *e, const stmt_list *list) {
     end_stage(e, stage_suffix(e), "1");
 }
 
+/* ---- accesses of stages -------------------------------------------------------------------- */
+
+static uint64_t bit_of(int buffer) {
+    return UINT64_C(1) << (buffer < 63 ? buffer : 63);
+}
+
+static void add_reads(const expr *x, stage_access *access) {
+    for (int i = 0; i < x->argument_count; i++)
+        add_reads(x->arguments[i], access);
+    if (x->kind != EXPR_LOAD)
+        return;
+    access->reads |= bit_of(x->buffer);
+    for (int i = 0; i < x->rank; i++)
+        add_reads(x->index[i], access);
+    if (x->guard) {
+        add_reads(x->guard, access);
+        add_reads(x->otherwise, access);
+    }
+}
+
+static void add_accesses(const stmt_list *list, stage_access *access);
+
+static void add_statement(const stmt *s, stage_access *access) {
+    if (s->value)
+        add_reads(s->value, access);
+    for (int i = 0; s->kind == STMT_STORE && i < s->rank; i++)
+        add_reads(s->index[i], access);
+    if (s->kind == STMT_STORE)
+        access->writes |= bit_of(s->buffer);
+    add_accesses(&s->body, access);
+    if (!s->contract)
+        return;
+    add_reads(s->contract->left, access);
+    add_reads(s->contract->right, access);
+    add_accesses(&s->contract->left_lets, access);
+    add_accesses(&s->contract->right_lets, access);
+    add_accesses(&s->contract->epilogue, access);
+}
+
+static void add_accesses(const stmt_list *list, stage_access *access) {
+    for (uint32_t i = 0; i < list->count; i++)
+        add_statement(list->items[i], access);
+}
+
+/* The stages that one piece of the kernel became: they hand results on through the workspace, so
+ * they follow each other. */
+static void note_accesses(emitter *e, stage_access access) {
+    bool several = e->result->stages.count > e->accesses.count + 1;
+    if (several)
+        access.writes |= bit_of(e->kernel->argument_count);
+    while (e->accesses.count < e->result->stages.count)
+        vec_push(e->arena, &e->accesses, access);
+}
+
+/* ---- stages that run as one ------------------------------------------------------------------ */
+
+/* A stage whose tasks are those of the stages first <= s < end, one after the other. */
+static const char *emit_union(emitter *e, uint32_t first, uint32_t end) {
+    const char *name = arena_format(e->arena, "%s_from%u", e->name, first + 1);
+    text run, tasks, sum;
+    text_init(&run, e->arena);
+    text_init(&tasks, e->arena);
+    text_init(&sum, e->arena);
+    for (uint32_t s = first; s < end; s++) {
+        const char *stage = e->result->stages.items[s], *comma = s > first ? ", " : "";
+        text_printf(&run, "%s%s", comma, stage);
+        text_printf(&tasks, "%s%s_tasks", comma, stage);
+        text_printf(&sum, "%s%s_tasks(B)", s > first ? " + " : "", stage);
+    }
+    e->out = ARENA_NEW(e->arena, text);
+    text_init(e->out, e->arena);
+    e->indent = 1;
+    line(e, "static void (*const run[])(void *const *, i64, i64, i64, void *) = {%s};", run.data);
+    line(e, "static i64 (*const count[])(i64) = {%s};", tasks.data);
+    open_block(e, "for (int s = 0; s < %u; s++) {", end - first);
+    line(e, "const i64 tasks = count[s](B), low = begin < 0 ? 0 : begin, high = end < tasks ? end "
+            ": tasks;");
+    line(e, "if (low < high) run[s](buffers, B, low, high, scratch);");
+    line(e, "begin -= tasks;");
+    line(e, "end -= tasks;");
+    close_block(e);
+    print_count(e, name, "tasks", sum.data);
+    print_head(e, arena_format(e->arena,
+                               "HIDDEN void %s(void *const *buffers, i64 B, i64 begin, "
+                               "i64 end, void *scratch)",
+                               name));
+    text_append(&e->functions, e->out->data);
+    text_append(&e->functions, "}\n\n");
+    return name;
+}
+
+static bool disturb(stage_access x, stage_access y) {
+    return (x.writes & (y.reads | y.writes)) != 0 || (x.reads & y.writes) != 0;
+}
+
+/* Neighbouring stages that leave each other's data alone become one: a launch less each, and
+ * small updates share the threads. */
+static void join_stages(emitter *e) {
+    name_list joined = {0};
+    uint32_t count = e->result->stages.count;
+    for (uint32_t first = 0, end; first < count; first = end) {
+        bool free = true;
+        for (end = first + 1; end < count && free; end += free)
+            for (uint32_t s = first; s < end; s++)
+                free = free && !disturb(e->accesses.items[s], e->accesses.items[end]);
+        const char *name =
+            end - first > 1 ? emit_union(e, first, end) : e->result->stages.items[first];
+        vec_push(e->arena, &joined, name);
+    }
+    e->result->stages = joined;
+}
+
+/* ---- the body -------------------------------------------------------------------------------- */
+
+static void emit_scalars(emitter *e, stmt_list *scalars) {
+    stage_access access = {0};
+    if (scalars->count == 0)
+        return;
+    emit_single_task(e, scalars);
+    add_accesses(scalars, &access);
+    note_accesses(e, access);
+    *scalars = (stmt_list){0};
+}
+
 static void emit_stages(emitter *e) {
     const stmt_list *body = &e->kernel->body;
     stmt_list scalars = {0};
     for (uint32_t i = 0; i < body->count; i++) {
         stmt *s = body->items[i];
-        bool is_nest = s->kind == STMT_CONTRACT || (s->kind == STMT_LOOP && s->parallel);
-        if (!is_nest) {
+        stage_access access = {0};
+        if (s->kind != STMT_CONTRACT && (s->kind != STMT_LOOP || !s->parallel)) {
             vec_push(e->arena, &scalars, s);
             continue;
         }
-        if (scalars.count)
-            emit_single_task(e, &scalars);
-        scalars = (stmt_list){0};
+        emit_scalars(e, &scalars);
         if (s->kind == STMT_CONTRACT)
             emit_contract(e, s);
         else
             emit_nest(e, s);
+        add_statement(s, &access);
+        note_accesses(e, access);
     }
-    if (scalars.count)
-        emit_single_task(e, &scalars);
+    emit_scalars(e, &scalars);
+    join_stages(e);
 }
 
 /* ---- kernels -------------------------------------------------------------------------------- */
@@ -417,8 +558,9 @@ static const char *comment_text(const char *words, arena *a) {
 
 static void print_header(emitter *e, text *out) {
     const char *summary = e->kernel->summary ? e->kernel->summary : "";
-    append_wrapped(out, arena_format(e->arena, "/* %s: %s", e->name,
-                                     comment_text(summary, e->arena)), " *     ");
+    append_wrapped(out,
+                   arena_format(e->arena, "/* %s: %s", e->name, comment_text(summary, e->arena)),
+                   " *     ");
     for (uint32_t i = 0; i < e->kernel->buffers.count; i++) {
         text_printf(out, "%s%s: ", i % 4 ? "  " : "\n * ", e->buffers[i]);
         text_type(out, &e->kernel->buffers.items[i].type);
@@ -455,7 +597,7 @@ static void reserve_names(emitter *e) {
         "B",      "begin", "end",   "scratch", "buffers", "i64",     "task",  "tile",
         "low",    "high",  "block", "blocks",  "width",   "all",     "first", "size",
         "column", "left",  "right", "to",      "packed",  "partial", "point", "panel",
-        "square", "steps", "into",  "from",    "lane",       "a",       "b",     "x"};
+        "square", "steps", "into",  "from",    "lane",    "a",       "b",     "x"};
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
         fresh_name(e, reserved[i]);
 }
@@ -473,8 +615,8 @@ cpu_kernel *emit_kernel(const kernel *k, const char *name, const isa_level *isa,
     text unused;
     text_init(&unused, a);
     size_t locals = declare_buffers(e, "", &unused);
-    if (locals && !e->scratch)
-        e->scratch = arena_format(a, "%zu", locals);
+    if (locals)
+        claim_scratch(e, arena_format(a, "%zu", locals));
     if (e->scratch)
         print_count(e, e->name, "scratch", e->scratch);
     if (e->workspace)

@@ -38,6 +38,11 @@ cpu_kernel *emit_kernel(const kernel *k, const char *name, const isa_level *isa,
 
 /* ---- inside the emitter ------------------------------------------------------------------- */
 
+/* Which buffers a stage touches, as bits; the workspace is the one behind the arguments. */
+typedef struct stage_access {
+    uint64_t reads, writes;
+} stage_access;
+
 typedef struct emitter {
     arena *arena;
     const kernel *kernel;
@@ -53,7 +58,8 @@ typedef struct emitter {
     map taken;                       /* identifiers in use */
     int variable_count;              /* the kernel\'s and the emitter\'s own */
     text functions;                  /* finished ones */
-    const char *scratch, *workspace; /* expressions over B, or NULL */
+    const char *scratch, *workspace; /* bytes, expressions over B; NULL = none */
+    VEC(stage_access) accesses;      /* of the stages of the result */
     const struct tile_plan *vector_plan; /* while an epilogue is printed as vectors */
 } emitter;
 
@@ -83,6 +89,10 @@ void use_function(emitter *e, const char *name);
 void begin_stage(emitter *e);
 void end_stage(emitter *e, const char *suffix, const char *tasks);
 const char *stage_suffix(emitter *e); /* of the next stage */
+/* Room of its own in the launch's workspace, or at the start of the thread's scratch; `bytes` is
+ * an expression over B. The workspace's address is what the first call returns, a text. */
+const char *claim_workspace(emitter *e, const char *bytes);
+void claim_scratch(emitter *e, const char *bytes);
 /* A function that stages call; `head` is all before its body. */
 void begin_function(emitter *e);
 void end_function(emitter *e, const char *head);

@@ -345,6 +345,8 @@ typedef struct split {
     axis_list folded;      /* of the first fold */
     int64_t columns;       /* number of results */
     int64_t step;          /* steps of folded.items[0] in one block */
+    const char *workspace; /* address of the partial results, a text */
+    const char *suffix;    /* of the functions */
 } split;
 
 static bool same_extents(emitter *e, const axis_list *a, const axis_list *b) {
@@ -420,8 +422,8 @@ static void declare_partials(emitter *e, const split *s) {
     line(e, "const i64 blocks = %s;", block_count(e, s));
     for (uint32_t i = 0; i < s->count; i++) {
         const char *element = value_type_name(s->body->items[s->first + i]->variable->dtype);
-        line(e, "%s *partial%u = (%s *)((char *)buffers[%d] + blocks * %lld);", element, i, element,
-             e->kernel->argument_count, (long long)(8 * s->columns * i));
+        line(e, "%s *partial%u = (%s *)(%s + blocks * %lld);", element, i, element, s->workspace,
+             (long long)(8 * s->columns * i));
     }
 }
 
@@ -531,7 +533,7 @@ static void emit_partials(emitter *e, const split *s) {
     }
     close_all(e, rows.count);
     close_block(e);
-    end_stage(e, "_partial", block_count(e, s));
+    end_stage(e, arena_format(e->arena, "%s_partial", s->suffix), block_count(e, s));
 }
 
 /* blocks b and b + width become b, for width 1, 2, 4, ... */
@@ -560,16 +562,17 @@ static void emit_combination(emitter *e, const split *s) {
     for (uint32_t i = s->first + s->count; i < s->body->count; i++)
         emit_statement(e, s->body->items[i]);
     close_block(e);
-    end_stage(e, "", tasks);
+    end_stage(e, s->suffix, tasks);
 }
 
 bool emit_split(emitter *e, axis_list *axes, const stmt_list *body) {
     split s = {.body = body, .results = *axes};
-    if (e->workspace || !find_folds(e, &s) || !worth_splitting(e, &s))
+    if (!find_folds(e, &s) || !worth_splitting(e, &s))
         return false;
+    s.suffix = stage_suffix(e);
+    s.workspace = claim_workspace(e, arena_format(e->arena, "%s * %lld", block_count(e, &s),
+                                                  (long long)(8 * s.columns * s.count)));
     emit_partials(e, &s);
     emit_combination(e, &s);
-    e->workspace = arena_format(e->arena, "%s * %lld", block_count(e, &s),
-                                (long long)(8 * s.columns * s.count));
     return true;
 }

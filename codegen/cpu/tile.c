@@ -118,8 +118,7 @@ static void declare_left(emitter *e, const tile_plan *p) {
     if (packs_in_task(p))
         line(e, "%s *panel = (%s *)scratch;", element, element);
     else if (p->right.mode == OPERAND_PACKED)
-        line(e, "const %s *packed = (const %s *)buffers[%d];", element, element,
-             e->kernel->argument_count);
+        line(e, "const %s *packed = (const %s *)%s;", element, element, p->packed);
 }
 
 /* Bytes of the left operand's array. */
@@ -189,7 +188,7 @@ static void emit_whole(emitter *e, const tile_plan *p) {
     else
         emit_one_panel(e, p);
     close_block(e);
-    end_stage(e, stage_suffix(e), tasks);
+    end_stage(e, p->suffix, tasks);
 }
 
 /* ---- split reductions ----------------------------------------------------------------------------- */
@@ -199,16 +198,6 @@ static int64_t partial_elements(const emitter *e, const tile_plan *p) {
     for (int i = 0; i < p->rows.count; i++)
         rows *= extent_of(e, p->rows.items[i]).count;
     return rows * p->result_stride;
-}
-
-static const char *partial_pointer(emitter *e, const tile_plan *p) {
-    const char *element = value_type_name(p->dtype);
-    const char *base =
-        arena_format(e->arena, "(%s *)buffers[%d]", element, e->kernel->argument_count);
-    if (p->right.mode != OPERAND_PACKED)
-        return base;
-    return arena_format(e->arena, "(%s *)((char *)buffers[%d] + %s)", element,
-                        e->kernel->argument_count, right_bytes(e, p));
 }
 
 static const char *block_count(emitter *e, const tile_plan *p) {
@@ -234,7 +223,8 @@ static void emit_block(emitter *e, const tile_plan *p) {
     line(e, "const i64 first = block * %lld;", (long long)p->block);
     line(e, "const i64 last = first + %lld < %s ? first + %lld : %s;", (long long)p->block, all,
          (long long)p->block, all);
-    line(e, "%s *partial = %s + block * %lld;", value_type_name(p->dtype), partial_pointer(e, p),
+    const char *element = value_type_name(p->dtype);
+    line(e, "%s *partial = (%s *)%s + block * %lld;", element, element, p->partials,
          (long long)partial_elements(e, p));
     emit_zeros(e, p);
     open_block(e, "for (i64 low = first; low < last; low += %lld) {", (long long)p->cut_size);
@@ -273,7 +263,7 @@ static void emit_combination(emitter *e, const tile_plan *p) {
     long long elements = partial_elements(e, p);
     begin_stage(e);
     line(e, "const i64 blocks = %s;", block_count(e, p));
-    line(e, "%s *partial = %s;", element, partial_pointer(e, p));
+    line(e, "%s *partial = (%s *)%s;", element, element, p->partials);
     const char *tasks = open_rows(e, &p->rows, 1 + 16384 / (1 + extent_of(e, p->columns).count));
     const char *row = "0";
     for (int i = 0; i < p->rows.count; i++)
@@ -296,7 +286,7 @@ static void emit_combination(emitter *e, const tile_plan *p) {
     emit_statements(e, &p->contract->epilogue);
     close_block(e);
     close_block(e);
-    end_stage(e, "", tasks);
+    end_stage(e, p->suffix, tasks);
 }
 
 /* ---- entry ------------------------------------------------------------------------------------------- */
@@ -309,31 +299,30 @@ static int64_t result_stride(const emitter *e, const tile_plan *p) {
     return (extent_of(e, p->columns).count + width - 1) / width * width;
 }
 
-static void claim_memory(emitter *e, const tile_plan *p) {
+static void claim_memory(emitter *e, tile_plan *p) {
+    int size = dtype_bytes(p->dtype);
     if (p->left.mode != OPERAND_DIRECT)
-        e->scratch = left_bytes(e, p);
+        claim_scratch(e, left_bytes(e, p));
     if (packs_in_task(p))
-        e->scratch = arena_format(e->arena, "%s * %d", panel_elements(e, p), dtype_bytes(p->dtype));
-    bool staged = p->right.mode == OPERAND_PACKED && !packs_in_task(p);
-    const char *right = staged ? right_bytes(e, p) : NULL;
-    if (p->split) {
-        const char *partials =
-            arena_format(e->arena, "%s * %lld", block_count(e, p),
-                         (long long)partial_elements(e, p) * dtype_bytes(p->dtype));
-        right = right ? arena_format(e->arena, "%s + %s", right, partials) : partials;
-    }
-    e->workspace = right ? right : e->workspace;
+        claim_scratch(e, arena_format(e->arena, "%s * %d", panel_elements(e, p), size));
+    else if (p->right.mode == OPERAND_PACKED)
+        p->packed = claim_workspace(e, right_bytes(e, p));
+    if (p->split)
+        p->partials = claim_workspace(e, arena_format(e->arena, "%s * %lld", block_count(e, p),
+                                                      (long long)partial_elements(e, p) * size));
 }
 
 void emit_contract(emitter *e, const stmt *s) {
     tile_plan plan, *p = &plan;
-    if (e->workspace || e->scratch || !plan_tiles(e, s->contract, p)) {
+    if (!plan_tiles(e, s->contract, p)) {
         emit_plain_contract(e, s->contract);
         return;
     }
     p->result_stride = result_stride(e, p);
     p->in_registers = !p->split && epilogue_is_vectors(e, p);
-    if (p->right.mode == OPERAND_PACKED && !packs_in_task(p))
+    p->suffix = stage_suffix(e);
+    claim_memory(e, p);
+    if (p->packed)
         emit_right_stage(e, p);
     if (p->in_registers)
         emit_end_function(e, p);
@@ -346,5 +335,4 @@ void emit_contract(emitter *e, const stmt *s) {
     } else {
         emit_whole(e, p);
     }
-    claim_memory(e, p);
 }

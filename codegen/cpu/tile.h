@@ -89,8 +89,10 @@ typedef struct tile_plan {
     bool in_registers;     /* the epilogue is applied to vectors, not to a tile in memory */
     loop_variable *cut;    /* the left operand's array spans low <= cut < high: the chunk's axis, */
     int64_t cut_size;      /* or when split the outermost of the reduction; at most so many */
-    joined_axis *joined;   /* by variable id */
-    const char **names;    /* by variable id, before joining */
+    const char *packed, *partials; /* addresses in the workspace, texts; NULL = none */
+    const char *suffix;            /* of this contraction's functions: a kernel may have several */
+    joined_axis *joined;           /* by variable id */
+    const char **names;            /* by variable id, before joining */
     dim *extents;
 } tile_plan;
 

@@ -219,9 +219,9 @@ void emit_end_function(emitter *e, const tile_plan *p) {
     for (uint32_t i = 0; i < list->count; i++)
         emit_vector_statement(e, p, list->items[i]);
     e->printer = saved;
-    end_function(e, arena_format(e->arena, "ALWAYS_INLINE void %s_end(cn_vector_%s %s, %s)",
-                                 e->name, dtype_suffix(p->dtype), name_of(e, p->contract->result),
-                                 end_parameters(e, p, true)));
+    end_function(e, arena_format(e->arena, "ALWAYS_INLINE void %s%s_end(cn_vector_%s %s, %s)",
+                                 e->name, p->suffix, dtype_suffix(p->dtype),
+                                 name_of(e, p->contract->result), end_parameters(e, p, true)));
 }
 
 /* ---- NAME_finish ---------------------------------------------------------------------------------- */
@@ -268,8 +268,8 @@ void emit_finish_function(emitter *e, const tile_plan *p) {
     text head;
     text_init(&head, e->arena);
     text_printf(&head,
-                "static void %s_finish(void *const *buffers, i64 B, const %s *tile, i64 low, ",
-                e->name, element);
+                "static void %s%s_finish(void *const *buffers, i64 B, const %s *tile, i64 low, ",
+                e->name, p->suffix, element);
     text_append(&head, "i64 size, i64 column, i64 width");
     axis_list told = told_axes(p);
     for (int i = 0; i < told.count; i++)

@@ -108,13 +108,15 @@ static void end_results(emitter *e, const tile_plan *p, int rows, int vectors) {
             const char *inner = arena_format(e->arena, "%lld", (long long)(r % p->inner_size));
             const char *column =
                 arena_format(e->arena, "%s + %d", name_of(e, p->columns), v * p->lanes);
-            line(e, "%s_end(c%d_%d, %s);", e->name, r, v, end_arguments(e, p, step, inner, column));
+            line(e, "%s%s_end(c%d_%d, %s);", e->name, p->suffix, r, v,
+                 end_arguments(e, p, step, inner, column));
         }
 }
 
 static const char *tile_name(emitter *e, const tile_plan *p, int size, int vectors, bool whole) {
-    return arena_format(e->arena, "%s_tile%lldx%d%s", e->name, (long long)(size * p->inner_size),
-                        vectors, p->in_registers && !whole ? "_part" : "");
+    return arena_format(e->arena, "%s%s_tile%lldx%d%s", e->name, p->suffix,
+                        (long long)(size * p->inner_size), vectors,
+                        p->in_registers && !whole ? "_part" : "");
 }
 
 /* Parameters after the operands. */
@@ -243,7 +245,7 @@ static const char *partial_address(emitter *e, const tile_plan *p, const panel *
 static void emit_finish_call(emitter *e, const tile_plan *p, const panel *at, int size) {
     text call;
     text_init(&call, e->arena);
-    text_printf(&call, "%s_finish(buffers, B, tile, %s, %d, %s, %s", e->name,
+    text_printf(&call, "%s%s_finish(buffers, B, tile, %s, %d, %s, %s", e->name, p->suffix,
                 p->rows.count ? name_of(e, p->step) : "0", size, at->column, at->width);
     axis_list told = told_axes(p);
     for (int i = 0; i < told.count; i++)

@@ -248,7 +248,7 @@ void emit_right_stage(emitter *e, const tile_plan *p) {
     const char *element = value_type_name(p->dtype);
     begin_stage(e);
     const char *panels = panel_count(e, p);
-    line(e, "%s *packed = (%s *)buffers[%d];", element, element, e->kernel->argument_count);
+    line(e, "%s *packed = (%s *)%s;", element, element, p->packed);
     open_block(e, "for (i64 task = begin; task < end; task++) {");
     if (p->right_outer.count > 0) {
         line(e, "const i64 point = task / %s;", panels);
@@ -258,6 +258,7 @@ void emit_right_stage(emitter *e, const tile_plan *p) {
     line(e, "%s *panel = packed + task * %s;", element, panel_elements(e, p));
     emit_panel(e, p);
     close_block(e);
-    end_stage(e, "_pack", arena_format(e->arena, "%s * %s", outer_count(e, p), panels));
+    end_stage(e, arena_format(e->arena, "%s_pack", p->suffix),
+              arena_format(e->arena, "%s * %s", outer_count(e, p), panels));
     restore_names(e, names);
 }
