@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#include "codegen/cpu/emit_random.h"
+
 enum { TASK_OPERATIONS = 1 << 16, VECTOR_PIECE = 512 };
 
 /* ---- cost ----------------------------------------------------------------------------------- */
@@ -18,7 +20,7 @@ static const unsigned char extra_cost[SCALAR_COUNT] = {
     [SCALAR_EXP] = 12,    [SCALAR_EXPM1] = 14, [SCALAR_LOG] = 14,  [SCALAR_LOG1P] = 16,
     [SCALAR_SIN] = 14,    [SCALAR_COS] = 14,   [SCALAR_TANH] = 14, [SCALAR_SIGMOID] = 16,
     [SCALAR_ERF] = 16,    [SCALAR_POW] = 40,   [SCALAR_SQRT] = 3,  [SCALAR_RSQRT] = 6,
-    [SCALAR_RANDOM] = 60, [SCALAR_DIV] = 3,    [SCALAR_REM] = 20,
+    [SCALAR_RANDOM] = 20, [SCALAR_DIV] = 3,    [SCALAR_REM] = 20,
 };
 
 double expr_cost(const expr *x) {
@@ -215,6 +217,32 @@ int64_t tasks_rows(double cost) {
 
 /* ---- maps ---------------------------------------------------------------------------------------- */
 
+static void emit_vector_loop(emitter *e, const loop_variable *axis, const char *low,
+                             const char *high, const stmt_list *body) {
+    const char *name = name_of(e, axis);
+    line(e, "INDEPENDENT");
+    open_block(e, "for (i64 %s = %s; %s < %s; %s++) {", name, low, name, high, name);
+    emit_statements(e, body);
+    close_block(e);
+}
+
+/* The loop low <= axis < high; in strips when it draws random words. */
+static void emit_strips(emitter *e, const loop_variable *axis, const char *low, const char *high,
+                        const stmt_list *body) {
+    const draw_range strip = {
+        .axis = axis, .low = "low", .count = "high - low", .most = VECTOR_PIECE};
+    if (!has_draws(e, body, &strip)) {
+        emit_vector_loop(e, axis, low, high, body);
+        return;
+    }
+    open_block(e, "for (i64 low = %s; low < %s; low += %d) {", low, high, VECTOR_PIECE);
+    line(e, "const i64 high = low + %d < %s ? low + %d : %s;", VECTOR_PIECE, high, VECTOR_PIECE,
+         high);
+    const stmt_list left = emit_draws(e, body, &strip);
+    emit_vector_loop(e, axis, "low", "high", &left);
+    close_block(e);
+}
+
 /* One long axis: tasks are pieces of it, of whole vectors. */
 static const char *emit_long_loop(emitter *e, const loop_variable *axis, const stmt_list *body) {
     int64_t piece = tasks_rows(statements_cost(e, body)) / VECTOR_PIECE * VECTOR_PIECE;
@@ -222,21 +250,14 @@ static const char *emit_long_loop(emitter *e, const loop_variable *axis, const s
         piece = VECTOR_PIECE;
     dim extent = extent_of(e, axis);
     if (!extent.symbolic && extent.count <= piece) {
-        line(e, "INDEPENDENT");
-        open_axis(e, axis);
-        emit_statements(e, body);
-        close_block(e);
+        emit_strips(e, axis, "0", dim_text(e, extent), body);
         return "1";
     }
-    const char *name = name_of(e, axis), *all = dim_text(e, extent);
+    const char *all = dim_text(e, extent);
     const char *stop = fresh_name(e, "stop");
     line(e, "const i64 %s = end * %lld < %s ? end * %lld : %s;", stop, (long long)piece, all,
          (long long)piece, all);
-    line(e, "INDEPENDENT");
-    open_block(e, "for (i64 %s = begin * %lld; %s < %s; %s++) {", name, (long long)piece, name,
-               stop, name);
-    emit_statements(e, body);
-    close_block(e);
+    emit_strips(e, axis, arena_format(e->arena, "begin * %lld", (long long)piece), stop, body);
     return arena_format(e->arena, "(%s + %lld) / %lld", all, (long long)piece - 1,
                         (long long)piece);
 }
@@ -252,10 +273,7 @@ static const char *emit_map(emitter *e, axis_list *axes, const stmt_list *body) 
     axes->count--;
     double row = statements_cost(e, body) * typical(extent_of(e, last));
     const char *tasks = open_rows(e, axes, tasks_rows(row));
-    line(e, "INDEPENDENT");
-    open_axis(e, last);
-    emit_statements(e, body);
-    close_block(e);
+    emit_strips(e, last, "0", dim_text(e, extent_of(e, last)), body);
     close_block(e);
     return tasks;
 }

@@ -4,7 +4,7 @@
  * time, and the results of such blocks in pairs, as carries run through a binary counter. Few
  * elements, and integers, are one chain.
  * Over columns, when neighbouring results read neighbouring elements: an array of results, each
- * one chain per block of 1,024 steps.
+ * one chain; a few steps (the taps of a window) run inside the loop over columns, unrolled.
  * Split over tasks, when there are few results of many elements: every task folds one block into
  * the launch's workspace, and a second stage combines the blocks in pairs.
  *
@@ -18,7 +18,7 @@
 
 #include "codegen/cpu/sink.h"
 
-enum { CHAIN = 32, BLOCK = 1024, SPLIT_LEAST = 64, SPLIT_RESULTS = 1 << 13 };
+enum { TAPS = 16, CHAIN = 32, BLOCK = 1024, SPLIT_LEAST = 64, SPLIT_RESULTS = 1 << 13 };
 
 /* ---- one step ---------------------------------------------------------------------------------- */
 
@@ -89,6 +89,11 @@ static bool in_lanes(const stmt *s) {
     return dtype_is_float(s->variable->dtype);
 }
 
+/* Whether it is an element of an array over columns that was declared before. */
+static bool is_spread(const emitter *e, const loop_variable *v) {
+    return strchr(name_of(e, v), '[') != NULL;
+}
+
 /* ---- rows ------------------------------------------------------------------------------------------ */
 
 static void open_all(emitter *e, const axis_list *axes, int count) {
@@ -101,12 +106,17 @@ static void close_all(emitter *e, int count) {
         close_block(e);
 }
 
+static void start_chain(emitter *e, const stmt *s) {
+    const char *declared = is_spread(e, s->variable) ? "" : value_type_name(s->variable->dtype);
+    line(e, "%s%s%s = %s;", declared, *declared ? " " : "", name_of(e, s->variable),
+         fold_start(e, s));
+}
+
 static void emit_chain(emitter *e, const stmt *s, const axis_list *axes) {
-    const char *name = name_of(e, s->variable);
-    line(e, "%s %s = %s;", value_type_name(s->variable->dtype), name, fold_start(e, s));
+    start_chain(e, s);
     open_all(e, axes, axes->count);
     emit_statements(e, &s->body);
-    fold_line(e, s, name, value_in_parentheses(e, s));
+    fold_line(e, s, name_of(e, s->variable), value_in_parentheses(e, s));
     close_all(e, axes->count);
 }
 
@@ -225,9 +235,26 @@ static void count_reduce(emitter *e, const stmt *s, const loop_variable *column,
     axis_list axes = fold_axes(e, s);
     const loop_variable *row = axes.count ? axes.items[axes.count - 1] : NULL;
     count_steps(e, s->value, column, row, out);
-    for (uint32_t i = 0; i < s->body.count; i++)
-        if (s->body.items[i]->value)
-            count_steps(e, s->body.items[i]->value, column, row, out);
+    for (uint32_t i = 0; i < s->body.count; i++) {
+        const stmt *inner = s->body.items[i];
+        if (inner->kind == STMT_REDUCE)
+            count_reduce(e, inner, column, out);
+        else if (inner->value)
+            count_steps(e, inner->value, column, row, out);
+    }
+}
+
+/* Whether a fold has so few steps that they are unrolled, as the taps of a window are. */
+static bool is_short_fold(emitter *e, const stmt *s) {
+    axis_list axes = fold_axes(e, s);
+    return at_most(axes_product(e, &axes), TAPS) && !contains(&s->body, STMT_REDUCE);
+}
+
+static bool folds_are_short(emitter *e, const stmt_list *body) {
+    for (uint32_t i = 0; i < body->count; i++)
+        if (body->items[i]->kind == STMT_REDUCE && !is_short_fold(e, body->items[i]))
+            return false;
+    return true;
 }
 
 bool prefers_columns(emitter *e, const loop_variable *axis, const stmt_list *body) {
@@ -237,7 +264,7 @@ bool prefers_columns(emitter *e, const loop_variable *axis, const stmt_list *bod
         const stmt *s = body->items[i];
         if (s->kind != STMT_REDUCE)
             continue;
-        if (contains(&s->body, STMT_REDUCE))
+        if (!folds_are_short(e, &s->body))
             return false;
         count_reduce(e, s, axis, &found);
         axis_list axes = fold_axes(e, s);
@@ -279,12 +306,38 @@ static void open_columns(emitter *e, const tile *t) {
     open_block(e, "for (i64 %s = %s; %s < %s; %s++) {", name, t->low, name, t->high, name);
 }
 
+/* A short fold: compilers vectorise the loop over columns only when it has no loop inside. */
+static void emit_unrolled(emitter *e, const stmt *s) {
+    axis_list axes = fold_axes(e, s);
+    start_chain(e, s);
+    for (int i = 0; i < axes.count; i++) {
+        line(e, "UNROLL");
+        open_axis(e, axes.items[i]);
+    }
+    emit_statements(e, &s->body);
+    fold_line(e, s, name_of(e, s->variable), value_in_parentheses(e, s));
+    close_all(e, axes.count);
+}
+
+/* Statements for one column, folds among them short. */
+static void column_statements(emitter *e, const stmt_list *list, uint32_t first, uint32_t end) {
+    for (uint32_t i = first; i < end; i++) {
+        const stmt *s = list->items[i];
+        if (s->kind == STMT_REDUCE)
+            emit_unrolled(e, s);
+        else if (s->kind == STMT_LET && is_spread(e, s->variable))
+            line(e, "%s = %s;", name_of(e, s->variable), expr_words(e, s->value));
+        else
+            emit_statement(e, s);
+    }
+}
+
 /* Folds into the array of the result; the other axes run outside. */
 static void column_chains(emitter *e, const stmt *s, const tile *t, const axis_list *axes) {
     const char *name = name_of(e, s->variable);
     open_all(e, axes, axes->count);
     open_columns(e, t);
-    emit_statements(e, &s->body);
+    column_statements(e, &s->body, 0, s->body.count);
     fold_line(e, s, name, value_in_parentheses(e, s));
     close_block(e);
     close_all(e, axes->count);
@@ -303,23 +356,21 @@ static void column_fold(emitter *e, const stmt *s, const tile *t) {
     column_chains(e, s, t, &axes);
 }
 
-/* Statements from `first` up to the next fold, in one loop over the columns. */
+/* Folds that run outside of the loop over the columns; the others are unrolled within it. */
+static bool is_long_fold(emitter *e, const stmt *s) {
+    return s->kind == STMT_REDUCE && !is_short_fold(e, s);
+}
+
+/* Statements from `first` up to the next long fold, in one loop over the columns. */
 static uint32_t column_loop(emitter *e, const stmt_list *body, uint32_t first, const tile *t) {
     uint32_t next = first;
-    while (next < body->count && body->items[next]->kind != STMT_REDUCE)
+    while (next < body->count && !is_long_fold(e, body->items[next]))
         next++;
     for (uint32_t i = first; i < next; i++)
-        if (body->items[i]->kind == STMT_LET && outlives(body, body->items[i]->variable, next))
+        if (body->items[i]->variable && outlives(body, body->items[i]->variable, next))
             spread(e, body->items[i]->variable, name_of(e, t->axis), t->low);
     open_columns(e, t);
-    for (uint32_t i = first; i < next; i++) {
-        const stmt *s = body->items[i];
-        bool in_array = s->kind == STMT_LET && strchr(name_of(e, s->variable), '[');
-        if (in_array)
-            line(e, "%s = %s;", name_of(e, s->variable), expr_words(e, s->value));
-        else
-            emit_statement(e, s);
-    }
+    column_statements(e, body, first, next);
     close_block(e);
     return next;
 }
@@ -328,7 +379,7 @@ void emit_columns(emitter *e, const loop_variable *axis, const char *low, const 
                   const stmt_list *body) {
     tile t = {axis, low, high};
     for (uint32_t i = 0; i < body->count;) {
-        if (body->items[i]->kind == STMT_REDUCE)
+        if (is_long_fold(e, body->items[i]))
             column_fold(e, body->items[i++], &t);
         else
             i = column_loop(e, body, i, &t);

@@ -16,16 +16,20 @@ static const char opening[] =
     "typedef long long i64;\n"
     "#define HIDDEN __attribute__((visibility(\"hidden\")))\n"
     "#define ALWAYS_INLINE static inline __attribute__((always_inline))\n"
-    "/* The iterations of the next loop do not depend on each other. */\n"
+    "/* INDEPENDENT: the iterations of the next loop do not depend on each other.\n"
+    " * UNROLL: it has a few iterations, which become straight code. */\n"
     "#if defined(__clang__)\n"
     "#pragma clang diagnostic ignored \"-Wpass-failed\"\n"
     "#define INDEPENDENT _Pragma(\"clang loop vectorize(assume_safety)\")\n"
+    "#define UNROLL _Pragma(\"clang loop unroll(full)\")\n"
     "#elif defined(__GNUC__)\n"
     "/* gcc 12 miscompiles guarded loads in short loops with it. */\n"
     "#pragma GCC optimize(\"no-tree-loop-if-convert\")\n"
     "#define INDEPENDENT _Pragma(\"GCC ivdep\")\n"
+    "#define UNROLL _Pragma(\"GCC unroll 16\")\n"
     "#else\n"
     "#define INDEPENDENT\n"
+    "#define UNROLL\n"
     "#endif\n";
 
 /* The lane types of one element type; MASK is an integer of its size. */
@@ -249,6 +253,24 @@ static const helper helpers[] = {
      "    const unsigned low = element & 1 ? word[1] : word[0], high = element & 1 ? word[3] : "
      "word[2];\n"
      "    return element & 2 ? high : low;\n"
+     "}\n",
+     {"cn_philox4x32_10"}},
+    {"cn_random_words",
+     "/* The words of elements [first, first + count), in whole blocks: the array is up to four\n"
+     " * words longer. Returns the first. */\n"
+     "static inline const unsigned *cn_random_words(unsigned *to, unsigned key0, unsigned key1,\n"
+     "                                              i64 first, i64 count, unsigned step,\n"
+     "                                              unsigned stream) {\n"
+     "    const unsigned key[2] = {key0, key1};\n"
+     "    const i64 low = first >> 2, blocks = ((first + count + 3) >> 2) - low;\n"
+     "    INDEPENDENT\n"
+     "    for (i64 i = 0; i < blocks; i++) {\n"
+     "        const i64 block = low + i;\n"
+     "        const unsigned counter[4] = {(unsigned)block, (unsigned)(block >> 32), step, "
+     "stream};\n"
+     "        cn_philox4x32_10(counter, key, to + 4 * i);\n"
+     "    }\n"
+     "    return to + (first & 3);\n"
      "}\n",
      {"cn_philox4x32_10"}},
     LANES("float", "f32", "int"),

@@ -8,6 +8,7 @@
  */
 #include <stddef.h>
 
+#include "codegen/cpu/emit_random.h"
 #include "codegen/cpu/tile.h"
 
 #define SUM(words) \
@@ -227,11 +228,17 @@ void emit_end_function(emitter *e, const tile_plan *p) {
 /* ---- NAME_finish ---------------------------------------------------------------------------------- */
 
 static void emit_columns_of_row(emitter *e, const tile_plan *p, const char *width) {
+    const draw_range columns = {.axis = p->columns,
+                                .low = "column",
+                                .count = width,
+                                .most = panel_width(p),
+                                .given = p->contract->result};
+    const stmt_list body = emit_draws(e, &p->contract->epilogue, &columns);
     line(e, "INDEPENDENT");
     open_block(e, "for (i64 lane = 0; lane < %s; lane++) {", width);
     line(e, "const i64 %s = column + lane;", name_of(e, p->columns));
     line(e, "const %s %s = row[lane];", value_type_name(p->dtype), name_of(e, p->contract->result));
-    emit_statements(e, &p->contract->epilogue);
+    emit_statements(e, &body);
     close_block(e);
 }
 

@@ -30,7 +30,7 @@ static void map_is_one_loop(void **state) {
           of(&b, n), of(&b, i), of(&b, j));
     check_kernel(&b, 1e-6);
     loaded l = load_kernel(&b);
-    assert_non_null(strstr(l.text, "for (i64 j = begin"));
+    assert_non_null(strstr(l.text, " = begin * "));
     unload(&l);
 }
 
@@ -156,6 +156,93 @@ static void windows_take_columns(void **state) {
     check_kernel(&b, 1e-6);
 }
 
+/* Windows over windows: out[n,i,c] = sum of what 2 maxima over 3 taps give, fewer at the end. */
+static void windows_over_windows(void **state) {
+    bench b = bench_open(*state, "windows_twice", 4);
+    int x = BUFFER(&b, BUFFER_IN, CN_F32, dim_batch(1), dim_of(12), dim_of(20));
+    int out = BUFFER(&b, BUFFER_OUT, CN_F32, dim_batch(1), dim_of(8), dim_of(20));
+    loop_variable *n = axis(&b, "n", dim_batch(1)), *i = axis(&b, "i", dim_of(8)),
+                  *c = axis(&b, "c", dim_of(20));
+    loop_variable *w = axis(&b, "w", dim_of(2)), *k = axis(&b, "k", dim_of(3));
+    stmt_list *body = loop(&b, loop(&b, loop(&b, &b.k->body, n, true), i, true), c, true);
+    stmt *sum = fold(&b, body, FOLD_SUM, "sum", real(&b, 0));
+    over(&b, sum, w);
+    const expr *at = op2(&b, SCALAR_ADD, op2(&b, SCALAR_ADD, of(&b, i), of(&b, w)), of(&b, k));
+    stmt *top = fold(&b, &sum->body, FOLD_MAX, "top", LOAD(&b, x, of(&b, n), at, of(&b, c)));
+    over(&b, top, k);
+    sum->value = of(&b, top->variable);
+    STORE(&b, body, out, of(&b, sum->variable), of(&b, n), of(&b, i), of(&b, c));
+    check_kernel(&b, 1e-6);
+    loaded l = load_kernel(&b);
+    assert_null(strstr(l.text, "top[")); /* kept in registers */
+    assert_non_null(strstr(l.text, "UNROLL\n                for (i64 k"));
+    unload(&l);
+}
+
+/* A short fold after a long one and before it: values of the columns outlive their loops. */
+static void short_and_long_folds(void **state) {
+    bench b = bench_open(*state, "short_long", 3);
+    int x = BUFFER(&b, BUFFER_IN, CN_F32, dim_batch(1), dim_of(50), dim_of(300));
+    int out = BUFFER(&b, BUFFER_OUT, CN_F32, dim_batch(1), dim_of(300));
+    loop_variable *n = axis(&b, "n", dim_batch(1)), *c = axis(&b, "c", dim_of(300));
+    loop_variable *k = axis(&b, "k", dim_of(3)), *m = axis(&b, "m", dim_of(50)),
+                  *l = axis(&b, "l", dim_of(4));
+    stmt_list *body = loop(&b, loop(&b, &b.k->body, n, true), c, true);
+    stmt *top = fold(&b, body, FOLD_MAX, "top", LOAD(&b, x, of(&b, n), of(&b, k), of(&b, c)));
+    over(&b, top, k);
+    const expr *element = LOAD(&b, x, of(&b, n), of(&b, m), of(&b, c));
+    stmt *sum = fold(&b, body, FOLD_SUM, "sum",
+                     op2(&b, SCALAR_MUL, element, of(&b, top->variable)));
+    over(&b, sum, m);
+    stmt *least = fold(&b, body, FOLD_MIN, "least", LOAD(&b, x, of(&b, n), of(&b, l), of(&b, c)));
+    over(&b, least, l);
+    STORE(&b, body, out,
+          op2(&b, SCALAR_ADD, of(&b, sum->variable),
+              op2(&b, SCALAR_MUL, of(&b, top->variable), of(&b, least->variable))),
+          of(&b, n), of(&b, c));
+    check_kernel(&b, 1e-5);
+}
+
+/* out[n,i] = random >> 8, over a row that starts anywhere in a block of four words. */
+static void draw_words(bench *b, dim columns, int64_t offset) {
+    int key = BUFFER(b, BUFFER_IN, CN_U32, dim_of(2)), step = buffer(b, BUFFER_IN, CN_I64, 0, NULL);
+    int out = BUFFER(b, BUFFER_OUT, CN_U32, dim_batch(1), columns);
+    int sums = BUFFER(b, BUFFER_OUT, CN_U32, dim_batch(1), columns);
+    loop_variable *n = axis(b, "n", dim_batch(1)), *i = axis(b, "i", columns);
+    stmt_list *body = loop(b, loop(b, &b->k->body, n, true), i, true);
+    const expr *key0 = let(b, body, "key0", LOAD(b, key, integer(b, 0)));
+    const expr *key1 = let(b, body, "key1", LOAD(b, key, integer(b, 1)));
+    const expr *row = expr_multiply(b->w->arena, of(b, n), columns.count + offset);
+    const expr *element = expr_add(b->w->arena, row, of(b, i));
+    const expr *counter = expr_load(b->w->arena, &b->k->buffers.items[step], step, NULL);
+    const expr *draw[] = {key0, key1, element, counter, expr_integer(b->w->arena, CN_U32, 77)};
+    const expr *word = let(b, body, "word",
+                           expr_scalar(b->w->arena, SCALAR_RANDOM, CN_U32, draw, 5));
+    const expr *low = expr_integer(b->w->arena, CN_U32, 8);
+    STORE(b, body, out, op2(b, SCALAR_SHIFT_RIGHT, word, low), of(b, n), of(b, i));
+    const expr *sum = let(b, body, "sum", op2(b, SCALAR_ADD, word, key0));
+    STORE(b, body, sums, sum, of(b, n), of(b, i));
+    check_kernel(b, 0);
+    loaded l = load_kernel(b);
+    assert_non_null(strstr(l.text, "cn_random_words(words"));
+    unload(&l);
+}
+
+static void words_of_short_rows(void **state) {
+    bench b = bench_open(*state, "draw_11", 9);
+    draw_words(&b, dim_of(11), 2);
+}
+
+static void words_of_long_rows(void **state) {
+    bench b = bench_open(*state, "draw_1023", 5);
+    draw_words(&b, dim_of(1023), 3);
+}
+
+static void words_of_one_row(void **state) {
+    bench b = bench_open(*state, "draw_joined", 700);
+    draw_words(&b, dim_of(13), 0);
+}
+
 static void integers_fold_in_one_chain(void **state) {
     bench b = bench_open(*state, "count", 70);
     int x = BUFFER(&b, BUFFER_IN, CN_I32, dim_batch(1), dim_of(50));
@@ -175,7 +262,10 @@ int main(void) {
         WITH_WORKSPACE(rows_of_a_hundred),    WITH_WORKSPACE(rows_of_many_blocks),
         WITH_WORKSPACE(columns_are_few),      WITH_WORKSPACE(columns_are_many),
         WITH_WORKSPACE(columns_are_split),    WITH_WORKSPACE(whole_sum_is_split),
-        WITH_WORKSPACE(windows_take_columns), WITH_WORKSPACE(integers_fold_in_one_chain),
+        WITH_WORKSPACE(windows_take_columns), WITH_WORKSPACE(windows_over_windows),
+        WITH_WORKSPACE(short_and_long_folds), WITH_WORKSPACE(words_of_short_rows),
+        WITH_WORKSPACE(words_of_long_rows),   WITH_WORKSPACE(words_of_one_row),
+        WITH_WORKSPACE(integers_fold_in_one_chain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
