@@ -14,9 +14,13 @@
 static double process_start(void) {
     FILE *f = fopen("/proc/self/stat", "r");
     unsigned long long ticks = 0;
-    if (f == NULL) return 0;
-    if (fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-               &ticks) != 1) ticks = 0;
+    if (f == NULL)
+        return 0;
+    if (fscanf(f,
+               "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+               "%*d %*d %llu",
+               &ticks) != 1)
+        ticks = 0;
     fclose(f);
     return (double)ticks / (double)sysconf(_SC_CLK_TCK);
 }
@@ -33,17 +37,21 @@ int main(void) {
     int32_t *y = calloc(BATCH, sizeof *y);
     double entered = since_boot();
     cn_context *c = cn_context_new(NULL);
-    cn_model *m = cn_sequential(c, {28, 28, 1}, {cn_conv2d(c, 32, {3, 3}, CN_RELU), cn_max_pooling2d(c),
-        cn_flatten(c), cn_dropout(c, 0.5), cn_dense(c, 10, CN_SOFTMAX)});
-    cn_status s = cn_compile(m, .optimizer = cn_adam(c, 1e-3), .loss = CN_SPARSE_CATEGORICAL_CROSSENTROPY,
-                             .metrics = {CN_ACCURACY});
-    if (s == CN_OK) s = cn_train_on_batch(m, .inputs = {{.data = x, .shape = {BATCH, 28, 28, 1}}},
-        .targets = {{.data = y, .dtype = CN_I32, .shape = {BATCH}}});
+    cn_model *m = cn_sequential(c, {28, 28, 1},
+                                {cn_conv2d(c, 32, {3, 3}, CN_RELU), cn_max_pooling2d(c),
+                                 cn_flatten(c), cn_dropout(c, 0.5), cn_dense(c, 10, CN_SOFTMAX)});
+    cn_status s = cn_compile(m, .optimizer = cn_adam(c, 1e-3),
+                             .loss = CN_SPARSE_CATEGORICAL_CROSSENTROPY, .metrics = {CN_ACCURACY});
+    if (s == CN_OK)
+        s = cn_train_on_batch(m, .inputs = {{.data = x, .shape = {BATCH, 28, 28, 1}}},
+                              .targets = {{.data = y, .dtype = CN_I32, .shape = {BATCH}}});
     double done = since_boot();
     /* The kernel counts starts in ticks of 10 ms; main's own time is exact. */
-    if (s == CN_OK) printf("first step after %.1f ms in main, %.0f ms since the process began\n",
-                           (done - entered) * 1e3, (done - process_start()) * 1e3);
-    else fprintf(stderr, "%s\n", cn_error_message(c));
+    if (s == CN_OK)
+        printf("first step after %.1f ms in main, %.0f ms since the process began\n",
+               (done - entered) * 1e3, (done - process_start()) * 1e3);
+    else
+        fprintf(stderr, "%s\n", cn_error_message(c));
     cn_context_free(c);
     free(x);
     free(y);

@@ -43,8 +43,9 @@ static cn_model *mlp(cn_context *c) {
 }
 
 static cn_model *convnet(cn_context *c) {
-    return cn_sequential(c, {28, 28, 1}, {cn_conv2d(c, 32, {3, 3}, CN_RELU), cn_max_pooling2d(c), cn_flatten(c),
-                                          cn_dropout(c, 0.5), cn_dense(c, 10, CN_SOFTMAX)});
+    return cn_sequential(c, {28, 28, 1},
+                         {cn_conv2d(c, 32, {3, 3}, CN_RELU), cn_max_pooling2d(c), cn_flatten(c),
+                          cn_dropout(c, 0.5), cn_dense(c, 10, CN_SOFTMAX)});
 }
 
 static int ascending(const void *a, const void *b) {
@@ -59,41 +60,57 @@ static void report(const char *model, int64_t batch, int threads, watch *w) {
     double median = w->epochs[warm + (w->count - warm) / 2] / steps * 1e6;
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    printf("{\"program\": \"cornu\", \"model\": \"%s\", \"batch\": %lld, \"threads\": %d, \"us_per_step\": %.1f, "
-           "\"peak_rss_mb\": %.1f}\n", model, (long long)batch, threads, median, (double)usage.ru_maxrss / 1024);
+    printf("{\"program\": \"cornu\", \"model\": \"%s\", \"batch\": %lld, \"threads\": %d, "
+           "\"us_per_step\": %.1f, "
+           "\"peak_rss_mb\": %.1f}\n",
+           model, (long long)batch, threads, median, (double)usage.ru_maxrss / 1024);
 }
 
-static float noise(void) { return (float)rand() / (float)RAND_MAX * 2 - 1; }
+static float noise(void) {
+    return (float)rand() / (float)RAND_MAX * 2 - 1;
+}
 
 int main(int argc, char **argv) {
     const char *model = "mlp";
     int64_t batch = 128, epochs = 30;
     int threads = 1;
     for (int i = 1; i + 1 < argc; i += 2) {
-        if (strcmp(argv[i], "--model") == 0) model = argv[i + 1];
-        else if (strcmp(argv[i], "--batch") == 0) batch = atoll(argv[i + 1]);
-        else if (strcmp(argv[i], "--threads") == 0) threads = atoi(argv[i + 1]);
-        else if (strcmp(argv[i], "--epochs") == 0) epochs = atoll(argv[i + 1]);
+        if (strcmp(argv[i], "--model") == 0)
+            model = argv[i + 1];
+        else if (strcmp(argv[i], "--batch") == 0)
+            batch = atoll(argv[i + 1]);
+        else if (strcmp(argv[i], "--threads") == 0)
+            threads = atoi(argv[i + 1]);
+        else if (strcmp(argv[i], "--epochs") == 0)
+            epochs = atoll(argv[i + 1]);
     }
     float *x = malloc(sizeof(float) * SAMPLES * 784);
     int32_t *y = malloc(sizeof(int32_t) * SAMPLES);
-    for (int i = 0; i < SAMPLES * 784; i++) x[i] = noise();
-    for (int i = 0; i < SAMPLES; i++) y[i] = rand() % 10;
+    for (int i = 0; i < SAMPLES * 784; i++)
+        x[i] = noise();
+    for (int i = 0; i < SAMPLES; i++)
+        y[i] = rand() % 10;
 
     cn_context *c = cn_context_new(&(cn_context_options){.threads = threads});
     cn_model *m = strcmp(model, "mlp") == 0 ? mlp(c) : convnet(c);
-    cn_dataset *data = cn_dataset_arrays(c, .inputs = {{.data = x, .shape = {SAMPLES, 784}}},
-        .targets = {{.data = y, .dtype = CN_I32, .shape = {SAMPLES}}});
+    cn_dataset *data =
+        cn_dataset_arrays(c, .inputs = {{.data = x, .shape = {SAMPLES, 784}}},
+                          .targets = {{.data = y, .dtype = CN_I32, .shape = {SAMPLES}}});
     if (strcmp(model, "mlp") != 0)
         data = cn_dataset_arrays(c, .inputs = {{.data = x, .shape = {SAMPLES, 28, 28, 1}}},
-            .targets = {{.data = y, .dtype = CN_I32, .shape = {SAMPLES}}});
+                                 .targets = {{.data = y, .dtype = CN_I32, .shape = {SAMPLES}}});
     watch w = {0};
-    cn_callback *timer = cn_callback_new(c, &(cn_callback_functions){.user = &w, .epoch_begin = begin, .epoch_end = end});
-    cn_status s = cn_compile(m, .optimizer = cn_adam(c, 1e-3), .loss = CN_SPARSE_CATEGORICAL_CROSSENTROPY);
-    if (s == CN_OK) s = cn_fit(m, data, .epochs = epochs < MOST_EPOCHS ? epochs : MOST_EPOCHS, .batch_size = batch,
-                               .callbacks = {timer}, .verbose = -1);
-    if (s == CN_OK) report(model, batch, threads, &w);
-    else fprintf(stderr, "%s\n", cn_error_message(c));
+    cn_callback *timer = cn_callback_new(
+        c, &(cn_callback_functions){.user = &w, .epoch_begin = begin, .epoch_end = end});
+    cn_status s =
+        cn_compile(m, .optimizer = cn_adam(c, 1e-3), .loss = CN_SPARSE_CATEGORICAL_CROSSENTROPY);
+    if (s == CN_OK)
+        s = cn_fit(m, data, .epochs = epochs < MOST_EPOCHS ? epochs : MOST_EPOCHS,
+                   .batch_size = batch, .callbacks = {timer}, .verbose = -1);
+    if (s == CN_OK)
+        report(model, batch, threads, &w);
+    else
+        fprintf(stderr, "%s\n", cn_error_message(c));
     cn_context_free(c);
     free(x);
     free(y);

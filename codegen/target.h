@@ -16,7 +16,7 @@ typedef struct compile_options {
     const char *isa;              /* "x86-64-v3" ...; NULL = this machine */
     int64_t capacity;             /* first batch capacity */
     int compile_threads;
-    const char *sanitize;         /* "address,undefined", "thread": of generated code; NULL = none */
+    const char *sanitize;         /* generated code: "address,undefined", "thread"; NULL = none */
 } compile_options;
 
 typedef struct target {

@@ -24,7 +24,8 @@ static cn_model *critic(cn_context *c) {
 /* Cross-entropy of logits against all ones or all zeros. */
 static cn_tensor judged(cn_context *c, cn_tensor logits, bool real) {
     const cn_loss *loss = cn_loss_binary_crossentropy(c, .from_logits = true);
-    return cn_loss_apply(loss, real ? cn_op_ones_like(logits) : cn_op_zeros_like(logits), logits, CN_END);
+    cn_tensor truth = real ? cn_op_ones_like(logits) : cn_op_zeros_like(logits);
+    return cn_loss_apply(loss, truth, logits, CN_END);
 }
 
 static float uniform(void) { return (float)rand() / (float)RAND_MAX; }
@@ -51,14 +52,17 @@ int main(void) {
     cn_tensor d_weights[8], g_weights[8];
     size_t d_count = cn_model_weights(d, true, d_weights, 8);
     size_t g_count = cn_model_weights(g, true, g_weights, 8);
-    cn_function *d_step = cn_function_new(c, .inputs = {real, z}, .outputs = {d_loss}, .training = true,
+    cn_function *d_step = cn_function_new(c, .inputs = {real, z}, .outputs = {d_loss},
+        .training = true,
         .updates = cn_minimize(cn_adam(c, 1e-3, .beta_1 = 0.5), d_loss, d_weights, d_count));
-    cn_function *g_step = cn_function_new(c, .inputs = {z}, .outputs = {g_loss, fake}, .training = true,
+    cn_function *g_step = cn_function_new(c, .inputs = {z}, .outputs = {g_loss, fake},
+        .training = true,
         .updates = cn_minimize(cn_adam(c, 1e-3, .beta_1 = 0.5), g_loss, g_weights, g_count));
 
     static float circle[BATCH][2], noise[BATCH][NOISE], points[BATCH][2];
     float d_value = 0, g_value = 0;
-    cn_array circle_in = {.data = circle, .shape = {BATCH, 2}}, noise_in = {.data = noise, .shape = {BATCH, NOISE}};
+    cn_array circle_in = {.data = circle, .shape = {BATCH, 2}};
+    cn_array noise_in = {.data = noise, .shape = {BATCH, NOISE}};
     cn_array d_out = {.data = &d_value};
     cn_array g_out[] = {{.data = &g_value}, {.data = points, .shape = {BATCH, 2}}};
     cn_status s = cn_error_status(c);
@@ -66,12 +70,15 @@ int main(void) {
         draw(circle, noise);
         s = cn_function_call(d_step, (cn_array[]){circle_in, noise_in}, &d_out);
         if (s == CN_OK) s = cn_function_call(g_step, &noise_in, g_out);
-        if (step % 1000 == 0) printf("step %4d: critic %.3f generator %.3f\n", step, (double)d_value, (double)g_value);
+        if (step % 1000 == 0)
+            printf("step %4d: critic %.3f generator %.3f\n", step, (double)d_value,
+                   (double)g_value);
     }
 
     double radius = 0;
     for (int i = 0; i < BATCH; i++) radius += hypot((double)points[i][0], (double)points[i][1]);
-    if (s == CN_OK) printf("mean radius of generated points %.2f (data: 2.00)\n", radius / (double)BATCH);
+    if (s == CN_OK)
+        printf("mean radius of generated points %.2f (data: 2.00)\n", radius / (double)BATCH);
     else fprintf(stderr, "%s\n", cn_error_message(c));
     cn_context_free(c);
     return s == CN_OK ? 0 : 1;

@@ -52,7 +52,8 @@ int main(int argc, char **argv) {
     cn_tensor group = cn_chain(features, cn_dense(c, 4, CN_SOFTMAX, .name = "group"));
     cn_model *m = cn_model_new(c, .inputs = {upper, lower}, .outputs = {garment, group});
 
-    cn_dataset *training = halves(c, &o, "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz");
+    cn_dataset *training = halves(c, &o, "train-images-idx3-ubyte.gz",
+                                  "train-labels-idx1-ubyte.gz");
     cn_dataset *unseen = halves(c, &o, "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz");
     const cn_loss *loss = CN_SPARSE_CATEGORICAL_CROSSENTROPY;
     cn_status s = cn_compile(m, .optimizer = cn_adam(c, 1e-3), .outputs = {

@@ -25,7 +25,8 @@ static cn_tensor block(cn_tensor x, int64_t filters, int64_t stride) {
 
 static cn_model *resnet(cn_context *c, int stages, int blocks) {
     cn_tensor image = cn_input(c, {28, 28, 1}, .name = "image", .dtype = CN_U8);
-    cn_tensor x = cn_chain(convolve(cn_chain(image, cn_rescaling(c, 1.0 / 255)), 16, 1), cn_relu(c));
+    cn_tensor x = cn_chain(image, cn_rescaling(c, 1.0 / 255));
+    x = cn_chain(convolve(x, 16, 1), cn_relu(c));
     for (int stage = 0; stage < stages; stage++)
         for (int i = 0; i < blocks; i++)
             x = block(x, 16 << stage, stage > 0 && i == 0 ? 2 : 1);

@@ -35,10 +35,11 @@ typedef struct extractor {
     uint32_t unnamed_random; /* random ops met so far in calls without a name */
 } extractor;
 
-/* ---- which nodes ------------------------------------------------------------------------------ */
+/* ---- which nodes ---------------------------------------------------------------------------- */
 
 static void need_variable(extractor *x, variable *v) {
-    if (x->state_index[v->id] != 0) return;
+    if (x->state_index[v->id] != 0)
+        return;
     vec_push(x->g->arena, &x->out->variables, v);
     x->state_index[v->id] = x->out->variables.count;
     ++*map_put_text(&x->paths, v->path, NULL);
@@ -48,7 +49,8 @@ static void list_node(extractor *x, uint32_t id) {
     x->seen[id] = 2;
     vec_push(x->g->arena, &x->order, id);
     variable *v = variable_of(x->c, (value){id, 0});
-    if (v != NULL) need_variable(x, v);
+    if (v != NULL)
+        need_variable(x, v);
 }
 
 /* Depth first without recursion: a node is listed once all its operands are. */
@@ -61,25 +63,31 @@ static void need(extractor *x, value root) {
         const node *n = graph_node(x->record, id);
         if (x->seen[id] != 0) {
             (void)vec_pop(&stack);
-            if (x->seen[id] == 1) list_node(x, id);
+            if (x->seen[id] == 1)
+                list_node(x, id);
             continue;
         }
         x->seen[id] = 1;
         for (uint32_t i = n->operand_count; i-- > 0;) {
-            if (x->seen[n->operands[i].node] == 0) vec_push(a, &stack, n->operands[i].node);
+            if (x->seen[n->operands[i].node] == 0)
+                vec_push(a, &stack, n->operands[i].node);
         }
     }
 }
 
 static void collect(extractor *x) {
     const function_spec *s = x->spec;
-    for (uint32_t i = 0; i < s->input_count; i++) x->seen[s->inputs[i].node] = 2; /* ends here */
-    for (uint32_t i = 0; i < s->output_count; i++) need(x, s->outputs[i].value);
-    for (uint32_t i = 0; i < s->update_count; i++) need(x, s->updates[i].new_value);
-    for (uint32_t i = 0; i < s->update_count; i++) need_variable(x, s->updates[i].variable);
+    for (uint32_t i = 0; i < s->input_count; i++)
+        x->seen[s->inputs[i].node] = 2; /* ends here */
+    for (uint32_t i = 0; i < s->output_count; i++)
+        need(x, s->outputs[i].value);
+    for (uint32_t i = 0; i < s->update_count; i++)
+        need(x, s->updates[i].new_value);
+    for (uint32_t i = 0; i < s->update_count; i++)
+        need_variable(x, s->updates[i].variable);
 }
 
-/* ---- inputs --------------------------------------------------------------------------------------- */
+/* ---- inputs --------------------------------------------------------------------------------- */
 
 static value *map_slot(extractor *x, uint32_t id) {
     if (x->map[id] == NULL) {
@@ -92,7 +100,8 @@ static void add_data_inputs(extractor *x, value *inputs) {
     const function_spec *s = x->spec;
     for (uint32_t i = 0; i < s->input_count; i++) {
         type t = *value_type(x->record, s->inputs[i]);
-        if (s->input_dtypes != NULL) t.dtype = s->input_dtypes[i];
+        if (s->input_dtypes != NULL)
+            t.dtype = s->input_dtypes[i];
         inputs[i] = graph_add_input(x->g, s->input_names[i], t, INPUT_DATA, false);
     }
 }
@@ -101,7 +110,8 @@ static void add_data_inputs(extractor *x, value *inputs) {
  * numbered by their place. */
 static const char *state_name(const extractor *x, const variable *v) {
     const char *name = v->path[0] != 0 ? v->path : v->name;
-    if (v->path[0] != 0 && *map_find_text(&x->paths, v->path) == 1) return name;
+    if (v->path[0] != 0 && *map_find_text(&x->paths, v->path) == 1)
+        return name;
     return arena_format(x->g->arena, "%s:%u", name, x->state_index[v->id]);
 }
 
@@ -117,16 +127,19 @@ static void add_inputs(extractor *x) {
     for (uint32_t i = 0; i < s->input_count; i++) {
         const type *wanted = value_type(x->record, s->inputs[i]);
         bool differs = value_type(x->g, inputs[i])->dtype != wanted->dtype;
-        *map_slot(x, s->inputs[i].node) = differs ? build_cast(x->g, inputs[i], wanted->dtype) : inputs[i];
+        *map_slot(x, s->inputs[i].node) =
+            differs ? build_cast(x->g, inputs[i], wanted->dtype) : inputs[i];
     }
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------------ */
+/* ---- nodes ---------------------------------------------------------------------------------- */
 
 static bool flag_value(const extractor *x, const char *flag) {
-    if (strcmp(flag, "training") == 0) return x->spec->training;
+    if (strcmp(flag, "training") == 0)
+        return x->spec->training;
     const char *words = strchr(flag, ':');
-    if (words == NULL) return true;
+    if (words == NULL)
+        return true;
     size_t id = strtoul(words + 1, NULL, 10);
     return !(x->spec->frozen != NULL ? x->spec->frozen[id] : x->c->layers.items[id]->frozen);
 }
@@ -159,14 +172,17 @@ static int64_t random_stream(extractor *x, int64_t recorded) {
     uint32_t index = (uint32_t)(recorded >> 8);
     const layer_call *call = &x->c->calls.items[index];
     bool named = call->layer != NULL && cn_layer_name(call->layer)[0] != 0;
-    uint64_t h = named ? hash_path(x->c, call, place_of_call(x, index)) : hash_bytes("", 0, ++x->unnamed_random);
+    uint64_t h = named ? hash_path(x->c, call, place_of_call(x, index))
+                       : hash_bytes("", 0, ++x->unnamed_random);
     return (int64_t)(uint32_t)hash_combine(h, (uint64_t)recorded & 0xff);
 }
 
 static value copy_random(extractor *x, const node *n, const value *operands) {
     leaf_attributes a = *(const leaf_attributes *)n->attributes;
     a.stream = random_stream(x, a.stream);
-    return graph_add(x->g, &(node_spec){.op = n->op, .operands = operands, .operand_count = n->operand_count,
+    return graph_add(x->g, &(node_spec){.op = n->op,
+                                        .operands = operands,
+                                        .operand_count = n->operand_count,
                                         .attributes = &a});
 }
 
@@ -175,8 +191,10 @@ static void set_location(extractor *x, uint32_t id) {
     uint32_t call = id < c->call_of_node.count ? c->call_of_node.items[id] : 0;
     const layer_call *row = &c->calls.items[call];
     cn_source where = call != 0 ? row->where : c->where_of_node.items[id];
-    x->g->location = (location){.file = where.file == NULL ? NULL : source_file(where), .line = where.line,
-                                .layer = call == 0 || row->layer == NULL ? NULL : cn_layer_name(row->layer)};
+    x->g->location =
+        (location){.file = where.file == NULL ? NULL : source_file(where),
+                   .line = where.line,
+                   .layer = call == 0 || row->layer == NULL ? NULL : cn_layer_name(row->layer)};
 }
 
 static bool unbound_input(extractor *x, uint32_t id) {
@@ -188,8 +206,10 @@ static bool unbound_input(extractor *x, uint32_t id) {
 
 static bool copy_node(extractor *x, uint32_t id) {
     const node *n = graph_node(x->record, id);
-    if (x->map[id] != NULL) return true; /* an input */
-    if (n->op == &op_input) return unbound_input(x, id);
+    if (x->map[id] != NULL)
+        return true; /* an input */
+    if (n->op == &op_input)
+        return unbound_input(x, id);
     value *operands = ARENA_ARRAY(x->g->arena, value, n->operand_count);
     for (uint32_t i = 0; i < n->operand_count; i++) {
         operands[i] = x->map[n->operands[i].node][n->operands[i].result];
@@ -197,12 +217,15 @@ static bool copy_node(extractor *x, uint32_t id) {
     set_location(x, id);
     value v;
     if (n->op == &op_flag) {
-        v = build_constant(x->g, CN_BOOL, flag_value(x, ((const leaf_attributes *)n->attributes)->flag));
+        v = build_constant(x->g, CN_BOOL,
+                           flag_value(x, ((const leaf_attributes *)n->attributes)->flag));
     } else {
-        v = n->op == &op_rng_bits ? copy_random(x, n, operands) : graph_copy_node(x->g, n, operands);
+        v = n->op == &op_rng_bits ? copy_random(x, n, operands)
+                                  : graph_copy_node(x->g, n, operands);
     }
     value *slot = map_slot(x, id);
-    for (uint32_t r = 0; r < n->result_count; r++) slot[r] = value_result(v, r);
+    for (uint32_t r = 0; r < n->result_count; r++)
+        slot[r] = value_result(v, r);
     return !value_is_none(v);
 }
 
@@ -215,8 +238,8 @@ static void add_outputs(extractor *x) {
     for (uint32_t i = 0; i < s->update_count; i++) {
         const update *u = &s->updates[i];
         uint32_t input = s->input_count + x->state_index[u->variable->id] - 1;
-        graph_add_output(x->g, x->map[u->new_value.node][u->new_value.result], state_name(x, u->variable),
-                         (int32_t)input);
+        graph_add_output(x->g, x->map[u->new_value.node][u->new_value.result],
+                         state_name(x, u->variable), (int32_t)input);
     }
 }
 
@@ -244,11 +267,13 @@ bool extract_function(cn_context *c, const function_spec *spec, arena *a, extrac
     map_init(&x.paths, a);
     map_init(&x.call_places, a);
     map_init(&x.path_calls, a);
-    if (!check_updates(&x)) return false;
+    if (!check_updates(&x))
+        return false;
     collect(&x);
     add_inputs(&x);
     for (uint32_t i = 0; i < x.order.count; i++) {
-        if (!copy_node(&x, x.order.items[i])) return false;
+        if (!copy_node(&x, x.order.items[i]))
+            return false;
     }
     add_outputs(&x);
     return diag_ok(&c->diag);

@@ -49,9 +49,9 @@ typedef struct variable {
     type type;                         /* constant dims */
     const cn_initializer *initializer; /* NULL: starts as zeros */
     const cn_regularizer *regularizer;
-    cn_layer *layer;                   /* owner; NULL for others */
-    bool trainable;                    /* of a weight; the layer may be frozen besides */
-    void *data;                        /* type_bytes, 64-byte aligned; NULL until initialised */
+    cn_layer *layer; /* owner; NULL for others */
+    bool trainable;  /* of a weight; the layer may be frozen besides */
+    void *data;      /* type_bytes, 64-byte aligned; NULL until initialised */
 } variable;
 
 /* Declares a variable and its node in the record. Values appear by variable_initialize. */
@@ -61,32 +61,35 @@ bool variable_initialize(cn_context *c, variable *v);
 /* The variable that a record value is the node of; NULL for other values. */
 variable *variable_of(const cn_context *c, value v);
 cn_tensor variable_tensor(cn_context *c, const variable *v);
-/* What random ops read (ops_random.c), made at first need: the step (an i64 scalar from 0, which the
- * training step adds 1 to) and the key (u32[2], the context's seed). */
+/* What random ops read (ops_random.c), made at first need: the step (an i64 scalar from 0, which
+ * the training step adds 1 to) and the key (u32[2], the context's seed). */
 variable *context_step(cn_context *c);
 variable *context_random_key(cn_context *c);
 
-typedef struct update { variable *variable; value new_value; } update;
+typedef struct update {
+    variable *variable;
+    value new_value;
+} update;
 
 /* ---- layers ----------------------------------------------------------------------------- */
 
 /* What a layer is: a row of a table in layers_*.c. `options` of a cn_layer is a copy of the public
  * options struct, padded with zeros to the size this library knows. */
 typedef struct layer_class {
-    const char *name;          /* Keras' class name: "Conv2D" */
-    int min_inputs, max_inputs;/* max 0 = any */
+    const char *name;                   /* Keras' class name: "Conv2D" */
+    int min_inputs, max_inputs;         /* max 0 = any */
     void (*build)(cn_layer_call *call); /* adds weights; NULL = none */
     void (*call)(cn_layer_call *call);
 } layer_class;
 
 struct cn_layer {
     cn_context *context;
-    const layer_class *class;  /* NULL: poison */
+    const layer_class *class; /* NULL: poison */
     void *options;
-    cn_source where;           /* of the constructor */
-    const char *given_name;    /* by the user; NULL = automatic */
-    const char *name;          /* given by the first model that holds it; NULL before */
-    uint32_t id;               /* in context.layers: identity only */
+    cn_source where;        /* of the constructor */
+    const char *given_name; /* by the user; NULL = automatic */
+    const char *name;       /* given by the first model that holds it; NULL before */
+    uint32_t id;            /* in context.layers: identity only */
     bool frozen, built;
     const char *class_name;    /* class->name, or the custom layer's */
     VEC(variable *) weights;   /* in creation order: Keras' */
@@ -97,25 +100,27 @@ struct cn_layer {
 };
 
 typedef struct layer_call {
-    cn_layer *layer;           /* NULL: an input */
-    cn_source where;           /* of the cn_apply */
-    uint32_t parent;           /* call this one was made inside of (nested model); 0 = none */
-    uint32_t ordinal;          /* which call of its layer */
+    cn_layer *layer;  /* NULL: an input */
+    cn_source where;  /* of the cn_apply */
+    uint32_t parent;  /* call this one was made inside of (nested model); 0 = none */
+    uint32_t ordinal; /* which call of its layer */
     cn_tensor *inputs, *outputs;
     uint32_t input_count, output_count;
-    VEC(update) updates;       /* of not-trainable weights, under the training flag */
-    VEC(value) losses;         /* scalars: activity regularizers, cn_layer_add_loss */
-    uint32_t random_count;     /* random ops made inside, for streams */
+    VEC(update) updates;   /* of not-trainable weights, under the training flag */
+    VEC(value) losses;     /* scalars: activity regularizers, cn_layer_add_loss */
+    uint32_t random_count; /* random ops made inside, for streams */
 } layer_call;
 
 /* Makes a layer of a class: checks the context, copies options (size by where.options_size). */
 cn_layer *layer_new(cn_source where, const layer_class *class, cn_context *c, const void *options,
                     size_t options_size, const char *name);
 cn_layer *layer_poison(cn_context *c);
-/* Records a failure in the words of a layer: `FILE:LINE: dense(256) "fc1" WORDS`; returns poison. */
-cn_layer *layer_fail(cn_source where, cn_context *c, const char *class_name, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-/* Inside build or call: fails with both source lines: the layer's call, and where input i was made. */
+/* Records a failure in the words of a layer: `FILE:LINE: dense(256) "fc1" WORDS`; returns
+ * poison. */
+cn_layer *layer_fail(cn_source where, cn_context *c, const char *class_name, const char *format,
+                     ...) __attribute__((format(printf, 4, 5)));
+/* Inside build or call: fails with both source lines: the layer's call, and where input i was
+ * made. */
 void layer_call_fail(cn_layer_call *call, size_t input, cn_status status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -146,24 +151,24 @@ struct cn_context {
     memory *memory;
     arena *arena;
     diagnostics diag;
-    cn_context_options options;   /* strings copied */
+    cn_context_options options; /* strings copied */
     const target *target;
     pool *workers;
     graph *record;
-    VEC(uint32_t) call_of_node;   /* layer call each record node was made in; 0 = none */
+    VEC(uint32_t) call_of_node; /* layer call each record node was made in; 0 = none */
     VEC(cn_source) where_of_node;
-    VEC(layer_call) calls;        /* [0] unused */
+    VEC(layer_call) calls; /* [0] unused */
     VEC(cn_layer *) layers;
     VEC(variable *) variables;
     VEC(cn_model *) models;
     VEC(cn_dataset *) datasets;
     VEC(cn_function *) functions;
     map variable_of_node;
-    uint32_t current_call;        /* being built; 0 = none */
-    cn_source where;              /* of the public op being recorded outside any layer */
-    cn_model *poison_model;       /* what a model is when memory runs out while it is made */
-    variable *step, *random_key;  /* made at first need */
-    uint64_t function_streams;    /* random ops outside layers */
+    uint32_t current_call;       /* being built; 0 = none */
+    cn_source where;             /* of the public op being recorded outside any layer */
+    cn_model *poison_model;      /* what a model is when memory runs out while it is made */
+    variable *step, *random_key; /* made at first need */
+    uint64_t function_streams;   /* random ops outside layers */
 };
 
 /* Public entries begin with CONTEXT_ENTER: when memory runs out inside, control comes back here,
@@ -182,7 +187,9 @@ bool context_fail(cn_context *c, cn_source where, cn_status status, const char *
 void context_write(const cn_context *c, const char *words, size_t length);
 cn_tensor tensor_poison(cn_context *c);
 cn_tensor tensor_of(cn_context *c, value v);
-static inline value tensor_value(cn_tensor t) { return (value){t.node, t.result}; }
+static inline value tensor_value(cn_tensor t) {
+    return (value){t.node, t.result};
+}
 const type *tensor_type(cn_tensor t);
 /* `f32[B,7,7,64] made by conv2d "c2" at train.c:38`, for messages. */
 const char *tensor_describe(cn_tensor t);
@@ -207,12 +214,16 @@ cn_tensor activation_apply(const cn_activation *a, cn_tensor x);
 struct cn_initializer {
     const char *name;
     /* Fills count doubles for a weight of this shape; `seed` is the stream. */
-    bool (*fill)(const struct cn_initializer *i, const type *t, uint64_t seed, double *out, arena *scratch);
+    bool (*fill)(const struct cn_initializer *i, const type *t, uint64_t seed, double *out,
+                 arena *scratch);
     double parameters[3];
     int mode, distribution;
     uint64_t seed; /* 0 = by path */
 };
-struct cn_regularizer { const char *name; double l1, l2; };
+struct cn_regularizer {
+    const char *name;
+    double l1, l2;
+};
 /* A scalar; poison when r is NULL is never returned: call with r != NULL. */
 cn_tensor regularizer_apply(const cn_regularizer *r, cn_tensor weight);
 
@@ -225,7 +236,7 @@ struct cn_loss {
     bool from_logits;
     int64_t axis, ignore_class;
     bool has_ignore_class;
-    bool sparse;             /* targets are class labels: checked to lie in [0, classes) */
+    bool sparse; /* targets are class labels: checked to lie in [0, classes) */
     cn_tensor (*custom)(cn_tensor target, cn_tensor prediction, const void *user);
     const void *user;
     cn_dtype target_dtype;
@@ -235,9 +246,10 @@ struct cn_loss {
 type loss_target_type(const cn_loss *l, const type *prediction);
 
 struct cn_metric {
-    const char *name;        /* as shown: "accuracy" */
-    cn_tensor (*function)(const struct cn_metric *m, cn_tensor target, cn_tensor prediction); /* per-sample values */
-    int direction;           /* +1: more is better, -1: less is, 0: not known */
+    const char *name; /* as shown: "accuracy" */
+    cn_tensor (*function)(const struct cn_metric *m, cn_tensor target,
+                          cn_tensor prediction); /* per-sample values */
+    int direction;                               /* +1: more is better, -1: less is, 0: not known */
     double threshold;
     int64_t k;
     cn_tensor (*custom)(cn_tensor target, cn_tensor prediction, const void *user);
@@ -266,13 +278,13 @@ typedef struct weight_step {
     cn_updates *updates;
     variable *weight;
     cn_tensor value, gradient;
-    cn_tensor learning_rate;   /* f32 scalar */
-    cn_tensor ordinal;         /* f32 scalar: 1 in the first step */
+    cn_tensor learning_rate; /* f32 scalar */
+    cn_tensor ordinal;       /* f32 scalar: 1 in the first step */
 } weight_step;
 typedef struct optimizer_class {
-    const char *name;          /* Keras': "adam" */
+    const char *name;                   /* Keras': "adam" */
     double learning_rate, weight_decay; /* defaults */
-    unsigned options;          /* set of optimizer_option (optimizers.h) */
+    unsigned options;                   /* set of optimizer_option (optimizers.h) */
     /* Makes the slots of all weights, in Keras' order. */
     void (*build)(cn_optimizer *o, variable *const *weights, size_t count);
     /* The weight's new value; updates the slots. */
@@ -283,34 +295,42 @@ struct cn_optimizer {
     const optimizer_class *class; /* NULL: poison */
     cn_optimizer_options options; /* defaults filled in */
     cn_source where;
-    const char *name;             /* "adam", "adam_1": of its variables; given at first use */
+    const char *name; /* "adam", "adam_1": of its variables; given at first use */
     variable *iteration, *learning_rate; /* the latter NULL under a schedule; made at first use */
     VEC(variable *) slots;               /* in Keras' order */
     map slot_of;                         /* "WEIGHT-ID/name" -> index in slots */
 };
-struct cn_updates { cn_context *context; VEC(update) items; };
+struct cn_updates {
+    cn_context *context;
+    VEC(update) items;
+    map places; /* variable id -> its index in items */
+};
 /* The slot of a weight, made at first need, zeros of the weight's type. */
 variable *optimizer_slot(cn_optimizer *o, variable *weight, const char *name);
 
 /* ---- functions: extraction and running -------------------------------------------------- */
 
-typedef struct function_output { value value; const char *name; } function_output;
+typedef struct function_output {
+    value value;
+    const char *name;
+} function_output;
 typedef struct function_spec {
-    const char *name;                  /* "train" */
-    const value *inputs;               /* record `input` nodes, in call order */
+    const char *name;    /* "train" */
+    const value *inputs; /* record `input` nodes, in call order */
     const char *const *input_names;
-    const cn_dtype *input_dtypes;      /* what the caller will pass; cast in the program; NULL = as recorded */
+    const cn_dtype
+        *input_dtypes; /* what the caller will pass; cast in the program; NULL = as recorded */
     uint32_t input_count;
     const function_output *outputs;
     uint32_t output_count;
     const update *updates;
     uint32_t update_count;
     bool training;
-    const bool *frozen;                /* by layer id, as compile found them; NULL = as they are now */
+    const bool *frozen; /* by layer id, as compile found them; NULL = as they are now */
 } function_spec;
 
-/* extract.c: the graph of a spec in arena a. Fills the variables it reads or writes, in order of first
- * appearance: they are the state inputs after the data inputs. */
+/* extract.c: the graph of a spec in arena a. Fills the variables it reads or writes, in order of
+ * first appearance: they are the state inputs after the data inputs. */
 typedef struct extraction {
     graph *graph;
     VEC(variable *) variables;
@@ -320,14 +340,14 @@ bool extract_function(cn_context *c, const function_spec *spec, arena *a, extrac
 struct cn_function {
     cn_context *context;
     const char *name;
-    arena *arena;                     /* its own: freed with it */
+    arena *arena; /* its own: freed with it */
     executable *executable;
     execution *execution;
-    int64_t capacity;                 /* of the execution */
+    int64_t capacity; /* of the execution */
     uint32_t input_count, output_count;
-    variable **variables;             /* state inputs after the data inputs */
+    variable **variables; /* state inputs after the data inputs */
     uint32_t variable_count;
-    uint32_t *updated;                /* outputs after the data outputs: index into variables */
+    uint32_t *updated; /* outputs after the data outputs: index into variables */
     uint32_t updated_count;
     type *input_types, *output_types; /* B symbolic */
     void **addresses;                 /* of a run: inputs, variables, outputs, updates */
@@ -339,12 +359,14 @@ uint32_t function_address_count(const cn_function *f);
 /* ... on an execution of the caller's, with its own room for the addresses (predictors). */
 bool function_run_on(const cn_function *f, execution *e, pool *workers, void *const *inputs,
                      void *const *outputs, int64_t batch, void **addresses, diagnostics *d);
-/* Whether a step of this batch fits the context's memory_limit; a message with all sizes when not. */
+/* Whether a step of this batch fits the context's memory_limit; a message with all sizes when
+ * not. */
 bool function_fits_memory(const cn_function *f, int64_t batch, diagnostics *d);
-bool function_run(cn_function *f, void *const *inputs, void *const *outputs, int64_t batch, diagnostics *d);
+bool function_run(cn_function *f, void *const *inputs, void *const *outputs, int64_t batch,
+                  diagnostics *d);
 
-/* Arrays against types, with messages (array.c; words are made in `scratch`). The first symbolic axis fixes *batch
- * when it is negative. */
+/* Arrays against types, with messages (array.c; words are made in `scratch`). The first symbolic
+ * axis fixes *batch when it is negative. */
 int array_rank(const cn_array *x);
 bool array_fits(arena *scratch, diagnostics *d, const cn_array *x, const type *t, int64_t *batch,
                 const char *what, size_t i);
@@ -353,13 +375,16 @@ const char *environment_text(const char *name);
 
 /* ---- models ----------------------------------------------------------------------------- */
 
-typedef struct model_output { cn_tensor tensor; const char *name; } model_output;
+typedef struct model_output {
+    cn_tensor tensor;
+    const char *name;
+} model_output;
 typedef struct training training; /* what cn_compile made */
 
 /* What is wanted of one output: its loss and metrics, defaults filled in. */
 typedef struct output_plan {
-    uint32_t output;                 /* index in the model's outputs */
-    const cn_loss *loss;             /* NULL: metrics only */
+    uint32_t output;     /* index in the model's outputs */
+    const cn_loss *loss; /* NULL: metrics only */
     double weight;
     const cn_metric *metrics[8], *weighted_metrics[8]; /* end at NULL */
 } output_plan;
@@ -367,28 +392,28 @@ typedef struct output_plan {
 struct cn_model {
     cn_context *context;
     bool poison;
-    cn_layer *layer;                 /* the model as a layer; its class is model_class */
+    cn_layer *layer; /* the model as a layer; its class is model_class */
     const char *name;
     bool sequential;
     VEC(cn_tensor) inputs;
-    VEC(model_output) outputs;       /* names: those of the producing layers */
-    VEC(uint32_t) calls;             /* layer calls, operands first; inputs are calls of InputLayer */
-    VEC(uint64_t) steps;             /* what a nested model repeats (model.h) */
-    VEC(cn_layer *) layers;          /* distinct, Keras' order (depth, then discovery) */
-    VEC(variable *) weights;         /* Keras' order */
-    VEC(const char *) weight_names;  /* distinct: paths, as in Keras */
-    training *training;              /* NULL before compile */
+    VEC(model_output) outputs; /* names: those of the producing layers */
+    VEC(uint32_t) calls;       /* layer calls, operands first; inputs are calls of InputLayer */
+    VEC(uint64_t) steps;       /* what a nested model repeats (model.h) */
+    VEC(cn_layer *) layers;    /* distinct, Keras' order (depth, then discovery) */
+    VEC(variable *) weights;   /* Keras' order */
+    VEC(const char *) weight_names; /* distinct: paths, as in Keras */
+    training *training;             /* NULL before compile */
     VEC(struct training_program *) programs;
-    const char *busy;                /* "fit": which call holds the model; NULL = free */
-    _Atomic int stop;                /* cn_stop_training: from threads and signal handlers too */
-    bool resuming;                   /* a loaded state says where the next fit begins */
-    struct history *history;         /* NULL before the first fit */
-    int64_t epoch, batch;            /* position of the running fit: the next batch to do */
-    uint64_t order_seed;             /* of shuffling: the context's, or a loaded state's */
+    const char *busy;        /* "fit": which call holds the model; NULL = free */
+    _Atomic int stop;        /* cn_stop_training: from threads and signal handlers too */
+    bool resuming;           /* a loaded state says where the next fit begins */
+    struct history *history; /* NULL before the first fit */
+    int64_t epoch, batch;    /* position of the running fit: the next batch to do */
+    uint64_t order_seed;     /* of shuffling: the context's, or a loaded state's */
     cn_callback *callbacks[CN_MAX_LIST]; /* of the running fit, or the last; ends at NULL */
-    struct callback_state *loaded;   /* of the callbacks of the next fit (state.c); NULL = none */
-    cn_logs logs;                    /* of the last evaluation or batch */
-    arena *logs_arena;               /* holds `logs` alone; NULL before the first */
+    struct callback_state *loaded; /* of the callbacks of the next fit (state.c); NULL = none */
+    cn_logs logs;                  /* of the last evaluation or batch */
+    arena *logs_arena;             /* holds `logs` alone; NULL before the first */
 };
 cn_model *model_poison(cn_context *c);
 /* Busy protocol: false with CN_ERROR_BUSY naming both calls. */
@@ -398,41 +423,46 @@ void model_release(cn_model *m);
 /* ---- compiled models (compile.c: the plan; programs.c: the programs) -------------------- */
 
 /* value = sum / weight */
-typedef struct training_log { const char *name; variable *sum, *weight; } training_log;
+typedef struct training_log {
+    const char *name;
+    variable *sum, *weight;
+} training_log;
 
 /* The loss and the updates in the record, with or without sample weights. */
 typedef struct training_variant {
     bool built;
-    cn_tensor loss;                  /* scalar */
+    cn_tensor loss; /* scalar */
     cn_updates *train, *evaluate;
 } training_variant;
 
 struct training {
     cn_optimizer *optimizer;
-    VEC(cn_tensor) targets;          /* one per output with a loss or metric, in output order */
-    VEC(cn_tensor) sample_weights;   /* an input per target: f32[B] */
-    VEC(output_plan) outputs;        /* same order */
-    VEC(training_log) logs;          /* Keras' order: loss, per-output losses, metrics */
-    training_variant variants[2];    /* [0] unweighted, [1] weighted */
-    bool *frozen;                    /* by layer id: when it was compiled, as in Keras */
+    VEC(cn_tensor) targets;        /* one per output with a loss or metric, in output order */
+    VEC(cn_tensor) sample_weights; /* an input per target: f32[B] */
+    VEC(output_plan) outputs;      /* same order */
+    VEC(training_log) logs;        /* Keras' order: loss, per-output losses, metrics */
+    training_variant variants[2];  /* [0] unweighted, [1] weighted */
+    bool *frozen;                  /* by layer id: when it was compiled, as in Keras */
     bool check_finite;
 };
 
 typedef enum program_kind { PROGRAM_TRAIN, PROGRAM_EVALUATE, PROGRAM_PREDICT } program_kind;
-/* Compiled at first need, for the element types the data has. Inputs: the model's, then targets and,
- * when weighted, sample weights (not for predict). Outputs of train and evaluate: with check_finite
- * one i32 scalar per watched value (count of elements that are not finite), else none. Outputs of
- * predict: the model's. */
+/* Compiled at first need, for the element types the data has. Inputs: the model's, then targets
+ * and, when weighted, sample weights (not for predict). Outputs of train and evaluate: with
+ * check_finite one i32 scalar per watched value (count of elements that are not finite), else none.
+ * Outputs of predict: the model's. */
 typedef struct training_program {
     program_kind kind;
     bool weighted;
     cn_dtype dtypes[2 * CN_MAX_LIST]; /* inputs, then targets */
     cn_function *function;
-    const char **watched;             /* names of the outputs under check_finite */
+    const char **watched; /* names of the outputs under check_finite */
 } training_program;
 /* dtypes: of inputs, then of targets. NULL on failure, with the message in the context. */
-training_program *model_get_program(cn_model *m, program_kind kind, const cn_dtype *dtypes, bool weighted);
-/* What compiling again makes stale; prediction does not depend on it, and predictors may be using it. */
+training_program *model_get_program(cn_model *m, program_kind kind, const cn_dtype *dtypes,
+                                    bool weighted);
+/* What compiling again makes stale; prediction does not depend on it, and predictors may be using
+ * it. */
 void model_drop_programs(cn_model *m, bool predict_too);
 void training_reset_metrics(cn_model *m);
 /* The running sums put aside in arena a, and back. */

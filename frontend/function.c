@@ -9,11 +9,13 @@
 #include "base/size.h"
 #include "frontend/frontend.h"
 
-/* ---- compiling ---------------------------------------------------------------------------------- */
+/* ---- compiling ------------------------------------------------------------------------------ */
 
 static compile_options compile_options_of(const cn_context *c, const char *label) {
-    return (compile_options){.label = label, .cache_directory = c->options.cache_directory,
-                             .capacity = 32, .compile_threads = pool_threads(c->workers),
+    return (compile_options){.label = label,
+                             .cache_directory = c->options.cache_directory,
+                             .capacity = 32,
+                             .compile_threads = pool_threads(c->workers),
                              .dump_directory = environment_text("CORNU_DUMP"),
                              .passes = environment_text("CORNU_PASSES"),
                              .verify = environment_text("CORNU_VERIFY"),
@@ -29,8 +31,10 @@ static void describe_function(cn_function *f, const function_spec *spec, const e
     f->output_count = spec->output_count;
     f->input_types = ARENA_ARRAY(a, type, f->input_count + 1);
     f->output_types = ARENA_ARRAY(a, type, f->output_count + 1);
-    for (uint32_t i = 0; i < f->input_count; i++) f->input_types[i] = *value_type(g, g->inputs.items[i].value);
-    for (uint32_t i = 0; i < f->output_count; i++) f->output_types[i] = *value_type(g, g->outputs.items[i].value);
+    for (uint32_t i = 0; i < f->input_count; i++)
+        f->input_types[i] = *value_type(g, g->inputs.items[i].value);
+    for (uint32_t i = 0; i < f->output_count; i++)
+        f->output_types[i] = *value_type(g, g->outputs.items[i].value);
     f->variable_count = x->variables.count;
     f->variables = x->variables.items;
     f->updated_count = spec->update_count;
@@ -44,10 +48,12 @@ static void describe_function(cn_function *f, const function_spec *spec, const e
 static bool compile_into(cn_function *f, const function_spec *spec) {
     cn_context *c = f->context;
     extraction x;
-    if (!extract_function(c, spec, f->arena, &x)) return false;
+    if (!extract_function(c, spec, f->arena, &x))
+        return false;
     describe_function(f, spec, &x);
     for (uint32_t i = 0; i < f->variable_count; i++) {
-        if (!variable_initialize(c, f->variables[i])) return false;
+        if (!variable_initialize(c, f->variables[i]))
+            return false;
     }
     compile_options options = compile_options_of(c, spec->name);
     f->executable = c->target->compile(x.graph, &options, c->memory, &c->diag);
@@ -56,7 +62,8 @@ static bool compile_into(cn_function *f, const function_spec *spec) {
 
 cn_function *function_compile(cn_context *c, const function_spec *spec) {
     if (c->target == NULL || c->workers == NULL) {
-        diag_fail(&c->diag, CN_ERROR_INVALID_ARGUMENT, "\"%s\": the context could not be made whole", spec->name);
+        diag_fail(&c->diag, CN_ERROR_INVALID_ARGUMENT,
+                  "\"%s\": the context could not be made whole", spec->name);
         return NULL;
     }
     cn_function *f = ARENA_NEW(c->arena, cn_function);
@@ -68,41 +75,54 @@ cn_function *function_compile(cn_context *c, const function_spec *spec) {
         diag_fail(&c->diag, CN_ERROR_OUT_OF_MEMORY, "no memory to compile \"%s\"", spec->name);
         return NULL;
     }
-    if (compile_into(f, spec)) return f;
+    if (compile_into(f, spec))
+        return f;
     cn_function_free(f);
     return NULL;
 }
 
 void cn_function_free(cn_function *f) {
-    if (f == NULL) return;
-    if (f->execution != NULL) f->executable->operations->execution_free(f->execution);
-    if (f->executable != NULL) f->executable->operations->free(f->executable);
-    if (f->arena != NULL) arena_free(f->arena);
+    if (f == NULL)
+        return;
+    if (f->execution != NULL)
+        f->executable->operations->execution_free(f->execution);
+    if (f->executable != NULL)
+        f->executable->operations->free(f->executable);
+    if (f->arena != NULL)
+        arena_free(f->arena);
     f->execution = NULL;
     f->executable = NULL;
     f->arena = NULL;
 }
 
-/* ---- running ---------------------------------------------------------------------------------------- */
+/* ---- running -------------------------------------------------------------------------------- */
 
-/* A limit is checked against the plan, so that a step is refused before anything is allocated for it. */
+/* A limit is checked against the plan, so that a step is refused before anything is allocated for
+ * it. */
 bool function_fits_memory(const cn_function *f, int64_t batch, diagnostics *d) {
     const cn_context *c = f->context;
     size_t limit = c->options.memory_limit, live = memory_live(c->memory), after;
     executable_memory plan;
-    if (limit == 0 || (f->execution != NULL && batch <= f->capacity)) return true;
+    if (limit == 0 || (f->execution != NULL && batch <= f->capacity))
+        return true;
     bool known = f->executable->operations->memory(f->executable, batch, &plan);
-    if (known && size_add(live, plan.workspace_bytes, &after) && after <= limit) return true;
-    return diag_fail(d, CN_ERROR_OUT_OF_MEMORY, "\"%s\" with a batch of %lld needs a workspace of %zu bytes: %zu are in "
-                     "use (%zu at the most so far), the limit is %zu; use a smaller batch", f->name, (long long)batch,
-                     known ? plan.workspace_bytes : SIZE_MAX, live, memory_peak(c->memory), limit);
+    if (known && size_add(live, plan.workspace_bytes, &after) && after <= limit)
+        return true;
+    return diag_fail(d, CN_ERROR_OUT_OF_MEMORY,
+                     "\"%s\" with a batch of %lld needs a workspace of %zu bytes: %zu are in "
+                     "use (%zu at the most so far), the limit is %zu; use a smaller batch",
+                     f->name, (long long)batch, known ? plan.workspace_bytes : SIZE_MAX, live,
+                     memory_peak(c->memory), limit);
 }
 
 static bool reserve(cn_function *f, int64_t batch, diagnostics *d) {
-    if (f->execution != NULL && batch <= f->capacity) return true;
-    if (!function_fits_memory(f, batch, d)) return false;
+    if (f->execution != NULL && batch <= f->capacity)
+        return true;
+    if (!function_fits_memory(f, batch, d))
+        return false;
     const executable_operations *x = f->executable->operations;
-    if (f->execution != NULL) x->execution_free(f->execution);
+    if (f->execution != NULL)
+        x->execution_free(f->execution);
     f->execution = x->execution_new(f->executable, batch, d);
     f->capacity = f->execution == NULL ? 0 : batch;
     return f->execution != NULL;
@@ -113,12 +133,16 @@ static bool reserve(cn_function *f, int64_t batch, diagnostics *d) {
 bool function_run_on(const cn_function *f, execution *e, pool *workers, void *const *inputs,
                      void *const *outputs, int64_t batch, void **addresses, diagnostics *d) {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < f->input_count; i++) addresses[n++] = inputs[i];
-    for (uint32_t i = 0; i < f->variable_count; i++) addresses[n++] = f->variables[i]->data;
+    for (uint32_t i = 0; i < f->input_count; i++)
+        addresses[n++] = inputs[i];
+    for (uint32_t i = 0; i < f->variable_count; i++)
+        addresses[n++] = f->variables[i]->data;
     void **results = addresses + n;
     n = 0;
-    for (uint32_t i = 0; i < f->output_count; i++) results[n++] = outputs[i];
-    for (uint32_t i = 0; i < f->updated_count; i++) results[n++] = f->variables[f->updated[i]]->data;
+    for (uint32_t i = 0; i < f->output_count; i++)
+        results[n++] = outputs[i];
+    for (uint32_t i = 0; i < f->updated_count; i++)
+        results[n++] = f->variables[f->updated[i]]->data;
     return f->executable->operations->run(e, workers, addresses, results, batch, d);
 }
 
@@ -126,18 +150,25 @@ uint32_t function_address_count(const cn_function *f) {
     return f->input_count + f->variable_count + f->output_count + f->updated_count;
 }
 
-bool function_run(cn_function *f, void *const *inputs, void *const *outputs, int64_t batch, diagnostics *d) {
-    if (!reserve(f, batch, d)) return false;
-    if (f->addresses == NULL) f->addresses = ARENA_ARRAY(f->arena, void *, function_address_count(f) + 1);
-    return function_run_on(f, f->execution, f->context->workers, inputs, outputs, batch, f->addresses, d);
+bool function_run(cn_function *f, void *const *inputs, void *const *outputs, int64_t batch,
+                  diagnostics *d) {
+    if (!reserve(f, batch, d))
+        return false;
+    if (f->addresses == NULL)
+        f->addresses = ARENA_ARRAY(f->arena, void *, function_address_count(f) + 1);
+    return function_run_on(f, f->execution, f->context->workers, inputs, outputs, batch,
+                           f->addresses, d);
 }
 
-/* ---- the public functions ------------------------------------------------------------------------------ */
+/* ---- the public functions ------------------------------------------------------------------- */
 
-static bool tensors_usable(cn_context *c, cn_source where, const cn_tensor *list, size_t count, const char *what) {
+static bool tensors_usable(cn_context *c, cn_source where, const cn_tensor *list, size_t count,
+                           const char *what) {
     for (size_t i = 0; i < count; i++) {
-        if (cn_tensor_ok(list[i]) && list[i].context == c) continue;
-        return context_fail(c, where, CN_ERROR_GRAPH, "function: %s %zu is not a usable tensor", what, i);
+        if (cn_tensor_ok(list[i]) && list[i].context == c)
+            continue;
+        return context_fail(c, where, CN_ERROR_GRAPH, "function: %s %zu is not a usable tensor",
+                            what, i);
     }
     return true;
 }
@@ -145,8 +176,10 @@ static bool tensors_usable(cn_context *c, cn_source where, const cn_tensor *list
 static bool tensors_differ(cn_context *c, cn_source where, const cn_tensor *list, size_t count) {
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < i; k++) {
-            if (list[i].node != list[k].node) continue;
-            return context_fail(c, where, CN_ERROR_GRAPH, "function: inputs %zu and %zu are the same tensor", k, i);
+            if (list[i].node != list[k].node)
+                continue;
+            return context_fail(c, where, CN_ERROR_GRAPH,
+                                "function: inputs %zu and %zu are the same tensor", k, i);
         }
     }
     return true;
@@ -157,10 +190,12 @@ static const update *updates_of(cn_context *c, const cn_function_options *o, uin
     const cn_updates *given = o->updates;
     *count = given == NULL ? 0 : given->items.count;
     const update *items = given == NULL ? NULL : given->items.items;
-    if (!o->training || c->step == NULL) return items;
+    if (!o->training || c->step == NULL)
+        return items;
     update *all = ARENA_ARRAY(c->arena, update, *count + 1);
     for (uint32_t i = 0; i < *count; i++) {
-        if (items[i].variable == c->step) return items;
+        if (items[i].variable == c->step)
+            return items;
         all[i] = items[i];
     }
     cn_tensor next = cn_op_shift(variable_tensor(c, c->step), 1);
@@ -168,21 +203,25 @@ static const update *updates_of(cn_context *c, const cn_function_options *o, uin
     return all;
 }
 
-static cn_function *function_from_options(cn_context *c, cn_source where, const cn_function_options *o) {
+static cn_function *function_from_options(cn_context *c, cn_source where,
+                                          const cn_function_options *o) {
     const cn_tensor *in = o->input_list != NULL ? o->input_list : o->inputs;
     const cn_tensor *out = o->output_list != NULL ? o->output_list : o->outputs;
     size_t in_count = o->input_list != NULL ? o->input_count : tensor_list_length(o->inputs);
     size_t out_count = o->output_list != NULL ? o->output_count : tensor_list_length(o->outputs);
     if (!diag_ok(&c->diag) || !tensors_usable(c, where, in, in_count, "input") ||
-        !tensors_usable(c, where, out, out_count, "output") || !tensors_differ(c, where, in, in_count)) {
+        !tensors_usable(c, where, out, out_count, "output") ||
+        !tensors_differ(c, where, in, in_count)) {
         return NULL;
     }
     if (o->updates != NULL && o->updates->context != c) {
-        context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "function: the updates belong to another context");
+        context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
+                     "function: the updates belong to another context");
         return NULL;
     }
     if (out_count == 0 && (o->updates == NULL || o->updates->items.count == 0)) {
-        context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "function: there are neither outputs nor updates");
+        context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
+                     "function: there are neither outputs nor updates");
         return NULL;
     }
     value *inputs = ARENA_ARRAY(c->arena, value, in_count + 1);
@@ -191,29 +230,38 @@ static cn_function *function_from_options(cn_context *c, cn_source where, const 
     for (size_t i = 0; i < in_count; i++) {
         inputs[i] = tensor_value(in[i]);
         names[i] = arena_format(c->arena, "input_%zu", i);
-        if (value_node(c->record, inputs[i])->op != &op_input || variable_of(c, inputs[i]) != NULL) {
-            context_fail(c, where, CN_ERROR_GRAPH, "function: input %zu is %s, not made by cn_input", i,
+        if (value_node(c->record, inputs[i])->op != &op_input ||
+            variable_of(c, inputs[i]) != NULL) {
+            context_fail(c, where, CN_ERROR_GRAPH,
+                         "function: input %zu is %s, not made by cn_input", i,
                          tensor_describe(in[i]));
             return NULL;
         }
     }
     for (size_t i = 0; i < out_count; i++) {
-        outputs[i] = (function_output){tensor_value(out[i]), arena_format(c->arena, "output_%zu", i)};
+        outputs[i] =
+            (function_output){tensor_value(out[i]), arena_format(c->arena, "output_%zu", i)};
     }
     uint32_t update_count;
     const update *updates = updates_of(c, o, &update_count);
-    if (!diag_ok(&c->diag)) return NULL;
-    return function_compile(c, &(function_spec){
-        .name = o->name != NULL ? o->name : "function", .training = o->training,
-        .inputs = inputs, .input_names = names, .input_count = (uint32_t)in_count,
-        .outputs = outputs, .output_count = (uint32_t)out_count,
-        .updates = updates, .update_count = update_count});
+    if (!diag_ok(&c->diag))
+        return NULL;
+    return function_compile(c, &(function_spec){.name = o->name != NULL ? o->name : "function",
+                                                .training = o->training,
+                                                .inputs = inputs,
+                                                .input_names = names,
+                                                .input_count = (uint32_t)in_count,
+                                                .outputs = outputs,
+                                                .output_count = (uint32_t)out_count,
+                                                .updates = updates,
+                                                .update_count = update_count});
 }
 
 cn_function *cn_function_new_at(cn_source where, const cn_function_options *options) {
     cn_function_options o = {0};
     memcpy(&o, options, where.options_size < sizeof o ? where.options_size : sizeof o);
-    if (o.context == NULL) return NULL;
+    if (o.context == NULL)
+        return NULL;
     CONTEXT_ENTER(o.context, NULL);
     cn_function *f = function_from_options(o.context, where, &o);
     CONTEXT_LEAVE(o.context);
@@ -224,7 +272,8 @@ cn_function *cn_function_new_at(cn_source where, const cn_function_options *opti
 static bool takes_batches(const cn_function *f) {
     for (uint32_t i = 0; i < f->input_count; i++)
         for (int axis = 0; axis < f->input_types[i].rank; axis++)
-            if (f->input_types[i].dims[axis].symbolic) return true;
+            if (f->input_types[i].dims[axis].symbolic)
+                return true;
     return false;
 }
 
@@ -232,12 +281,13 @@ static bool lists_given(const cn_function *f, const cn_array *inputs, const cn_a
     const char *missing = f->input_count > 0 && inputs == NULL     ? "inputs"
                           : f->output_count > 0 && outputs == NULL ? "outputs"
                                                                    : NULL;
-    return missing == NULL || diag_fail(&f->context->diag, CN_ERROR_DATA, "\"%s\" is called without its %s",
-                                        f->name, missing);
+    return missing == NULL || diag_fail(&f->context->diag, CN_ERROR_DATA,
+                                        "\"%s\" is called without its %s", f->name, missing);
 }
 
 cn_status cn_function_call(cn_function *f, const cn_array *inputs, const cn_array *outputs) {
-    if (f == NULL || f->executable == NULL) return CN_ERROR_INVALID_ARGUMENT;
+    if (f == NULL || f->executable == NULL)
+        return CN_ERROR_INVALID_ARGUMENT;
     cn_context *c = f->context;
     CONTEXT_ENTER(c, c->diag.status);
     void **in = f->places, **out = f->places + f->input_count;
@@ -247,7 +297,8 @@ cn_status cn_function_call(cn_function *f, const cn_array *inputs, const cn_arra
         ok = array_fits(c->arena, &c->diag, &inputs[i], &f->input_types[i], &batch, "input", i);
         in[i] = inputs[i].data;
     }
-    if (!takes_batches(f)) batch = 1;
+    if (!takes_batches(f))
+        batch = 1;
     for (uint32_t i = 0; ok && i < f->output_count; i++) {
         ok = array_fits(c->arena, &c->diag, &outputs[i], &f->output_types[i], &batch, "output", i);
         out[i] = outputs[i].data;

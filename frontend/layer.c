@@ -14,13 +14,14 @@
 
 const layer_class input_class = {.name = "InputLayer", .max_inputs = -1};
 
-/* ---- making ------------------------------------------------------------------------------------ */
+/* ---- making --------------------------------------------------------------------------------- */
 
 /* For callers without a context: everything done with it stays poison. */
 static const cn_layer orphan;
 
 cn_layer *layer_poison(cn_context *c) {
-    if (c == NULL) return (cn_layer *)(uintptr_t)&orphan; /* never written: it has no class */
+    if (c == NULL)
+        return (cn_layer *)(uintptr_t)&orphan; /* never written: it has no class */
     cn_layer *layer = ARENA_NEW(c->arena, cn_layer);
     layer->context = c;
     return layer;
@@ -38,13 +39,15 @@ cn_layer *layer_new(cn_source where, const layer_class *class, cn_context *c, co
     return layer;
 }
 
-cn_layer *layer_fail(cn_source where, cn_context *c, const char *class_name, const char *format, ...) {
+cn_layer *layer_fail(cn_source where, cn_context *c, const char *class_name, const char *format,
+                     ...) {
     char words[1024];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(words, sizeof words, format, arguments);
     va_end(arguments);
-    context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "%s: %s", snake_case(c->arena, class_name), words);
+    context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "%s: %s", snake_case(c->arena, class_name),
+                 words);
     return layer_poison(c);
 }
 
@@ -64,7 +67,7 @@ void layer_call_fail(cn_layer_call *call, size_t input, cn_status status, const 
     }
 }
 
-/* ---- names ---------------------------------------------------------------------------------------- */
+/* ---- names ---------------------------------------------------------------------------------- */
 
 const char *snake_case(arena *a, const char *name) {
     text out;
@@ -73,8 +76,10 @@ const char *snake_case(arena *a, const char *name) {
         unsigned char here = (unsigned char)name[i], next = (unsigned char)name[i + 1];
         bool word = i > 0 && isupper(here) && islower(next);
         bool step = i > 0 && islower((unsigned char)name[i - 1]) && isupper(here);
-        if (!isalnum(here) && here != '_') continue;
-        if (word || step) text_append(&out, "_");
+        if (!isalnum(here) && here != '_')
+            continue;
+        if (word || step)
+            text_append(&out, "_");
         char lower = (char)tolower(here);
         text_append_n(&out, &lower, 1);
     }
@@ -85,33 +90,41 @@ const char *layer_title(const cn_layer *layer) {
     arena *a = layer->context->arena;
     const char *class_name = snake_case(a, layer->class_name);
     const char *name = layer->given_name != NULL ? layer->given_name : layer->name;
-    if (name == NULL || strcmp(name, class_name) == 0) return class_name;
+    if (name == NULL || strcmp(name, class_name) == 0)
+        return class_name;
     return arena_format(a, "%s \"%s\"", class_name, name);
 }
 
 const char *cn_layer_name(const cn_layer *layer) {
-    if (layer == NULL) return "";
+    if (layer == NULL)
+        return "";
     return layer->name != NULL ? layer->name : layer->given_name != NULL ? layer->given_name : "";
 }
 
 void cn_layer_set_trainable(cn_layer *layer, bool trainable) {
-    if (layer == NULL || layer->class == NULL) return;
+    if (layer == NULL || layer->class == NULL)
+        return;
     layer->frozen = !trainable;
     for (uint32_t i = 0; i < layer->sublayers.count; i++) {
         cn_layer_set_trainable(layer->sublayers.items[i], trainable);
     }
-    if (layer->model == NULL) return;
+    if (layer->model == NULL)
+        return;
     for (uint32_t i = 0; i < layer->model->layers.count; i++) {
         cn_layer_set_trainable(layer->model->layers.items[i], trainable);
     }
 }
 
-/* ---- weights ---------------------------------------------------------------------------------------- */
+/* ---- weights -------------------------------------------------------------------------------- */
 
 variable *variable_new(cn_context *c, variable_kind kind, const char *name, const type *t) {
     variable *v = ARENA_NEW(c->arena, variable);
-    *v = (variable){.kind = kind, .id = c->variables.count, .name = arena_string(c->arena, name),
-                    .path = "", .type = *t, .node = tensor_value(record_input(c, t))};
+    *v = (variable){.kind = kind,
+                    .id = c->variables.count,
+                    .name = arena_string(c->arena, name),
+                    .path = "",
+                    .type = *t,
+                    .node = tensor_value(record_input(c, t))};
     vec_push(c->arena, &c->variables, v);
     *map_put(&c->variable_of_node, &v->node.node, sizeof v->node.node, NULL) = v->id + 1u;
     return v;
@@ -122,10 +135,13 @@ variable *variable_of(const cn_context *c, value v) {
     return id == NULL ? NULL : c->variables.items[*id - 1];
 }
 
-cn_tensor variable_tensor(cn_context *c, const variable *v) { return tensor_of(c, v->node); }
+cn_tensor variable_tensor(cn_context *c, const variable *v) {
+    return tensor_of(c, v->node);
+}
 
 static uint64_t seed_of(const cn_context *c, const variable *v) {
-    if (v->initializer->seed != 0) return v->initializer->seed;
+    if (v->initializer->seed != 0)
+        return v->initializer->seed;
     return hash_combine(c->options.seed, hash_bytes(v->path, strlen(v->path), 0));
 }
 
@@ -140,18 +156,21 @@ static bool take_data(cn_context *c, variable *v) {
     return v->data != NULL ||
            diag_fail(&c->diag, CN_ERROR_OUT_OF_MEMORY,
                      "no memory for \"%s\": %zu bytes asked, %zu in use, %zu at the most",
-                     v->path[0] != 0 ? v->path : v->name, bytes, memory_live(c->memory), memory_peak(c->memory));
+                     v->path[0] != 0 ? v->path : v->name, bytes, memory_live(c->memory),
+                     memory_peak(c->memory));
 }
 
 bool variable_initialize(cn_context *c, variable *v) {
-    if (v->data != NULL) return true;
+    if (v->data != NULL)
+        return true;
     arena_mark mark = arena_get_mark(c->arena);
     int64_t count = v->initializer == NULL ? 0 : type_count(&v->type, 0);
     double *values = ARENA_ARRAY(c->arena, double, count);
     bool ok = v->initializer == NULL ||
               v->initializer->fill(v->initializer, &v->type, seed_of(c, v), values, c->arena);
     ok = ok && take_data(c, v); /* last: a value exists whole or not at all */
-    for (int64_t i = 0; ok && i < count; i++) store_number(v->data, v->type.dtype, i, values[i]);
+    for (int64_t i = 0; ok && i < count; i++)
+        store_number(v->data, v->type.dtype, i, values[i]);
     arena_rewind(c->arena, mark);
     return ok;
 }
@@ -166,14 +185,14 @@ static bool weight_type(const cn_weight_options *o, cn_source where, type *out) 
     int rank = 0;
     if ((int)o->dtype < 0 || o->dtype >= CN_DTYPE_COUNT) {
         return context_fail(o->layer->context, where, CN_ERROR_INVALID_ARGUMENT,
-                            "%s: .dtype %d of weight \"%s\" is not an element type", layer_title(o->layer),
-                            (int)o->dtype, o->name);
+                            "%s: .dtype %d of weight \"%s\" is not an element type",
+                            layer_title(o->layer), (int)o->dtype, o->name);
     }
     for (; rank < CN_MAX_RANK && o->shape[rank] != 0; rank++) {
         if (o->shape[rank] < 0) {
             return context_fail(o->layer->context, where, CN_ERROR_INVALID_ARGUMENT,
-                                "%s: axis %d of weight \"%s\" is %lld", layer_title(o->layer), rank, o->name,
-                                (long long)o->shape[rank]);
+                                "%s: axis %d of weight \"%s\" is %lld", layer_title(o->layer), rank,
+                                o->name, (long long)o->shape[rank]);
         }
         dims[rank] = dim_of(o->shape[rank]);
     }
@@ -184,15 +203,18 @@ static bool weight_type(const cn_weight_options *o, cn_source where, type *out) 
 cn_tensor cn_layer_add_weight_at(cn_source where, const cn_weight_options *options) {
     cn_weight_options o = {0};
     memcpy(&o, options, where.options_size < sizeof o ? where.options_size : sizeof o);
-    if (o.layer == NULL || o.layer->class == NULL) return CN_END;
+    if (o.layer == NULL || o.layer->class == NULL)
+        return CN_END;
     cn_context *c = o.layer->context;
     CONTEXT_ENTER(c, tensor_poison(c));
     cn_tensor result = tensor_poison(c);
     type t;
     if (o.name == NULL) {
-        context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "%s: a weight needs a .name", layer_title(o.layer));
+        context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "%s: a weight needs a .name",
+                     layer_title(o.layer));
     } else if (!inside_call_of(o.layer) || o.layer->built) {
-        context_fail(c, where, CN_ERROR_GRAPH, "%s: weight \"%s\" is added outside of the layer's build",
+        context_fail(c, where, CN_ERROR_GRAPH,
+                     "%s: weight \"%s\" is added outside of the layer's build",
                      layer_title(o.layer), o.name);
     } else if (weight_type(&o, where, &t)) {
         variable *v = variable_new(c, VARIABLE_WEIGHT, o.name, &t);
@@ -208,31 +230,35 @@ cn_tensor cn_layer_add_weight_at(cn_source where, const cn_weight_options *optio
 }
 
 cn_tensor cn_layer_weight(cn_layer *layer, const char *name) {
-    if (layer == NULL || layer->context == NULL) return CN_END;
+    if (layer == NULL || layer->context == NULL)
+        return CN_END;
     for (uint32_t i = 0; name != NULL && i < layer->weights.count; i++) {
         const variable *v = layer->weights.items[i];
-        if (strcmp(v->name, name) == 0) return variable_tensor(layer->context, v);
+        if (strcmp(v->name, name) == 0)
+            return variable_tensor(layer->context, v);
     }
     return tensor_poison(layer->context);
 }
 
-/* ---- what a call may leave besides outputs --------------------------------------------------------- */
+/* ---- what a call may leave besides outputs -------------------------------------------------- */
 
 void cn_layer_update(cn_layer *layer, cn_tensor weight, cn_tensor new_value) {
-    if (layer == NULL || layer->class == NULL || !cn_tensor_ok(weight) || !cn_tensor_ok(new_value)) return;
+    if (layer == NULL || layer->class == NULL || !cn_tensor_ok(weight) || !cn_tensor_ok(new_value))
+        return;
     cn_context *c = layer->context;
     CONTEXT_ENTER(c, );
     cn_source where = c->calls.items[c->current_call].where;
     variable *v = weight.context == c ? variable_of(c, tensor_value(weight)) : NULL;
     if (!inside_call_of(layer) || new_value.context != c) {
-        context_fail(c, where, CN_ERROR_GRAPH, "%s: a weight is updated outside of the layer's call",
-                     layer_title(layer));
+        context_fail(c, where, CN_ERROR_GRAPH,
+                     "%s: a weight is updated outside of the layer's call", layer_title(layer));
     } else if (v == NULL || v->layer != layer || v->trainable) {
         context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
-                     "%s: only a weight of the layer made with .not_trainable can be updated", layer_title(layer));
+                     "%s: only a weight of the layer made with .not_trainable can be updated",
+                     layer_title(layer));
     } else if (!type_equal(tensor_type(new_value), &v->type)) {
-        context_fail(c, where, CN_ERROR_SHAPE, "%s: the new value of \"%s\" is %s", layer_title(layer), v->name,
-                     tensor_describe(new_value));
+        context_fail(c, where, CN_ERROR_SHAPE, "%s: the new value of \"%s\" is %s",
+                     layer_title(layer), v->name, tensor_describe(new_value));
     } else {
         update u = {.variable = v, .new_value = tensor_value(new_value)};
         vec_push(c->arena, &c->calls.items[c->current_call].updates, u);
@@ -241,7 +267,8 @@ void cn_layer_update(cn_layer *layer, cn_tensor weight, cn_tensor new_value) {
 }
 
 void cn_layer_add_loss(cn_layer *layer, cn_tensor loss) {
-    if (layer == NULL || layer->class == NULL || !cn_tensor_ok(loss)) return;
+    if (layer == NULL || layer->class == NULL || !cn_tensor_ok(loss))
+        return;
     cn_context *c = layer->context;
     CONTEXT_ENTER(c, );
     if (!inside_call_of(layer) || loss.context != c) {
@@ -249,7 +276,8 @@ void cn_layer_add_loss(cn_layer *layer, cn_tensor loss) {
                      layer_title(layer));
     } else if (tensor_type(loss)->rank != 0 || !dtype_is_float(tensor_type(loss)->dtype)) {
         context_fail(c, c->calls.items[c->current_call].where, CN_ERROR_SHAPE,
-                     "%s: an added loss is a float scalar; this is %s", layer_title(layer), tensor_describe(loss));
+                     "%s: an added loss is a float scalar; this is %s", layer_title(layer),
+                     tensor_describe(loss));
     } else {
         vec_push(c->arena, &c->calls.items[c->current_call].losses, tensor_value(loss));
     }
@@ -258,7 +286,8 @@ void cn_layer_add_loss(cn_layer *layer, cn_tensor loss) {
 
 void layer_regularize_activity(cn_layer *layer, cn_tensor output) {
     cn_tensor batch = cn_op_size(output, 0, CN_F32);
-    cn_layer_add_loss(layer, cn_op_divide(regularizer_apply(layer->activity_regularizer, output), batch));
+    cn_layer_add_loss(layer,
+                      cn_op_divide(regularizer_apply(layer->activity_regularizer, output), batch));
 }
 
 cn_tensor flag_tensor(cn_context *c, const char *flag) {
@@ -269,7 +298,8 @@ cn_tensor flag_tensor(cn_context *c, const char *flag) {
 }
 
 cn_tensor cn_layer_training(cn_layer *layer, bool unfrozen) {
-    if (layer == NULL || layer->class == NULL) return CN_END;
+    if (layer == NULL || layer->class == NULL)
+        return CN_END;
     cn_context *c = layer->context;
     CONTEXT_ENTER(c, tensor_poison(c));
     cn_tensor flag = flag_tensor(c, "training");
@@ -281,26 +311,30 @@ cn_tensor cn_layer_training(cn_layer *layer, bool unfrozen) {
     return flag;
 }
 
-/* ---- custom layers ------------------------------------------------------------------------------------- */
+/* ---- custom layers -------------------------------------------------------------------------- */
 
 static void custom_build(cn_layer_call *call) {
     const cn_custom_layer_options *o = call->layer->options;
-    if (o->build != NULL) o->build(call);
+    if (o->build != NULL)
+        o->build(call);
 }
 
 static void custom_call(cn_layer_call *call) {
     const cn_custom_layer_options *o = call->layer->options;
     o->call(call);
     if (call->output_count < 1 || call->output_count > CN_MAX_LIST) {
-        layer_call_fail(call, SIZE_MAX, CN_ERROR_GRAPH, "says it has %zu outputs; 1 to %d are possible",
-                        call->output_count, CN_MAX_LIST);
+        layer_call_fail(call, SIZE_MAX, CN_ERROR_GRAPH,
+                        "says it has %zu outputs; 1 to %d are possible", call->output_count,
+                        CN_MAX_LIST);
         call->output_count = 1;
     }
     for (size_t i = 0; i < call->output_count; i++) {
-        if (cn_tensor_ok(call->outputs[i]) && call->outputs[i].context == call->layer->context) continue;
+        if (cn_tensor_ok(call->outputs[i]) && call->outputs[i].context == call->layer->context)
+            continue;
         layer_call_fail(call, SIZE_MAX, CN_ERROR_GRAPH,
                         cn_tensor_ok(call->outputs[i]) ? "took output %zu from another context"
-                                                       : "left output %zu empty", i);
+                                                       : "left output %zu empty",
+                        i);
     }
 }
 
@@ -308,7 +342,8 @@ static const layer_class custom_class = {
     .name = "Custom", .min_inputs = 1, .build = custom_build, .call = custom_call};
 
 void *layer_user(cn_layer *layer) {
-    if (layer->class != &custom_class) return NULL;
+    if (layer->class != &custom_class)
+        return NULL;
     return (void *)(uintptr_t)((const cn_custom_layer_options *)layer->options)->user;
 }
 
@@ -316,15 +351,18 @@ cn_layer *cn_custom_layer_at(cn_source where, const cn_custom_layer_options *opt
     cn_custom_layer_options o = {0};
     memcpy(&o, options, where.options_size < sizeof o ? where.options_size : sizeof o);
     cn_context *c = o.context;
-    if (c == NULL) return layer_poison(NULL);
+    if (c == NULL)
+        return layer_poison(NULL);
     CONTEXT_ENTER(c, layer_poison(NULL));
     cn_layer *layer;
     if (o.call == NULL) {
         layer = layer_fail(where, c, "CustomLayer", "the function .call is missing");
     } else {
-        if (o.user != NULL) o.user = arena_copy(c->arena, o.user, o.user_size);
+        if (o.user != NULL)
+            o.user = arena_copy(c->arena, o.user, o.user_size);
         layer = layer_new(where, &custom_class, c, &o, sizeof o, o.name);
-        layer->class_name = arena_string(c->arena, o.class_name != NULL ? o.class_name : "CustomLayer");
+        layer->class_name =
+            arena_string(c->arena, o.class_name != NULL ? o.class_name : "CustomLayer");
         layer->frozen = o.frozen;
     }
     CONTEXT_LEAVE(c);

@@ -8,15 +8,20 @@
 
 #include "frontend/frontend.h"
 
-cn_tensor tensor_poison(cn_context *c) { return (cn_tensor){.context = c}; }
+cn_tensor tensor_poison(cn_context *c) {
+    return (cn_tensor){.context = c};
+}
 
 cn_tensor tensor_of(cn_context *c, value v) {
     return (cn_tensor){.context = c, .node = v.node, .result = v.result};
 }
 
-bool cn_tensor_ok(cn_tensor x) { return x.context != NULL && x.node != 0; }
+bool cn_tensor_ok(cn_tensor x) {
+    return x.context != NULL && x.node != 0;
+}
 
-/* Of poison: a scalar of no dtype, so that a layer's call may go on when memory ran out in an op. */
+/* Of poison: a scalar of no dtype, so that a layer's call may go on when memory ran out in an
+ * op. */
 const type *tensor_type(cn_tensor t) {
     static const type none;
     return cn_tensor_ok(t) ? value_type(t.context->record, tensor_value(t)) : &none;
@@ -27,7 +32,8 @@ cn_dtype cn_tensor_dtype(cn_tensor x) {
 }
 
 int cn_tensor_shape(cn_tensor x, int64_t shape[CN_MAX_RANK]) {
-    if (!cn_tensor_ok(x)) return 0;
+    if (!cn_tensor_ok(x))
+        return 0;
     const type *t = tensor_type(x);
     for (int i = 0; i < t->rank; i++) {
         shape[i] = t->dims[i].symbolic ? CN_BATCH : t->dims[i].count;
@@ -43,14 +49,16 @@ void context_note_nodes(cn_context *c) {
 }
 
 cn_tensor cn_at(cn_source where, cn_tensor x) {
-    if (x.context != NULL && x.context->current_call == 0) x.context->where = where;
+    if (x.context != NULL && x.context->current_call == 0)
+        x.context->where = where;
     return x;
 }
 
 /* The call a tensor came out of: its own, or the outermost one when a model was applied. */
 static const layer_call *producer(cn_tensor t) {
     cn_context *c = t.context;
-    if (t.node >= c->call_of_node.count) return NULL;
+    if (t.node >= c->call_of_node.count)
+        return NULL;
     uint32_t call = c->call_of_node.items[t.node];
     while (call != 0 && c->calls.items[call].parent != c->current_call &&
            c->calls.items[call].parent != 0) {
@@ -61,7 +69,8 @@ static const layer_call *producer(cn_tensor t) {
 
 const char *tensor_describe(cn_tensor t) {
     cn_context *c = t.context;
-    if (!cn_tensor_ok(t)) return "a failed tensor";
+    if (!cn_tensor_ok(t))
+        return "a failed tensor";
     text out;
     text_init(&out, c->arena);
     text_type(&out, tensor_type(t));
@@ -80,8 +89,10 @@ const char *tensor_describe(cn_tensor t) {
 
 static int shape_length(const int64_t *shape, int given) {
     int rank = 0;
-    if (given > 0) return given;
-    while (rank < CN_MAX_RANK && shape[rank] != 0) rank++;
+    if (given > 0)
+        return given;
+    while (rank < CN_MAX_RANK && shape[rank] != 0)
+        rank++;
     return rank;
 }
 
@@ -107,8 +118,8 @@ static bool input_type(const cn_input_options *o, cn_source where, type *out) {
         dims[i + 1] = dim_of(o->shape[i]);
     }
     if ((int)o->dtype < 0 || o->dtype >= CN_DTYPE_COUNT) {
-        return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "input: .dtype %d is not an element type",
-                            (int)o->dtype);
+        return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
+                            "input: .dtype %d is not an element type", (int)o->dtype);
     }
     *out = type_make(o->dtype == CN_DTYPE_DEFAULT ? CN_F32 : o->dtype, rank + 1, dims);
     return true;
@@ -126,13 +137,15 @@ cn_tensor cn_input_at(cn_source where, const cn_input_options *options) {
     cn_input_options o = {0};
     memcpy(&o, options, where.options_size < sizeof o ? where.options_size : sizeof o);
     cn_context *c = o.context;
-    if (c == NULL) return CN_END;
+    if (c == NULL)
+        return CN_END;
     uint32_t outer = c->current_call;
     CONTEXT_ENTER(c, (c->current_call = outer, tensor_poison(c)));
     cn_tensor result = tensor_poison(c);
     type t;
     if (input_type(&o, where, &t)) {
-        layer_call row = {.layer = layer_new(where, &input_class, c, &o, sizeof o, o.name), .where = where};
+        layer_call row = {.layer = layer_new(where, &input_class, c, &o, sizeof o, o.name),
+                          .where = where};
         vec_push(c->arena, &c->calls, row);
         c->current_call = c->calls.count - 1;
         result = record_input(c, &t);
@@ -146,12 +159,13 @@ cn_tensor cn_input_at(cn_source where, const cn_input_options *options) {
     return result;
 }
 
-/* ---- applying layers ----------------------------------------------------------------------------- */
+/* ---- applying layers ------------------------------------------------------------------------ */
 
 static bool inputs_usable(cn_layer *layer, cn_source where, const cn_tensor *inputs, size_t count) {
     cn_context *c = layer->context;
     for (size_t i = 0; i < count; i++) {
-        if (!cn_tensor_ok(inputs[i])) return false;
+        if (!cn_tensor_ok(inputs[i]))
+            return false;
         if (inputs[i].context != c) {
             return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
                                 "%s: input %zu belongs to another context", layer_title(layer), i);
@@ -170,7 +184,8 @@ static bool inputs_usable(cn_layer *layer, cn_source where, const cn_tensor *inp
  * layers by the calls that made the nodes. */
 static void own_outputs(cn_context *c, uint32_t first_node, cn_tensor *outputs, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        if (!cn_tensor_ok(outputs[i]) || outputs[i].node >= first_node) continue;
+        if (!cn_tensor_ok(outputs[i]) || outputs[i].node >= first_node)
+            continue;
         const type *t = tensor_type(outputs[i]);
         movement_attributes a = {.shape = {.count = t->rank}};
         memcpy(a.shape.items, t->dims, sizeof(dim) * (size_t)t->rank);
@@ -183,17 +198,24 @@ static void own_outputs(cn_context *c, uint32_t first_node, cn_tensor *outputs, 
 /* Runs build (once) and call with the row current; the outputs land in the row. */
 static void run_call(cn_context *c, uint32_t index, cn_layer *layer) {
     cn_tensor outputs[CN_MAX_LIST];
-    for (int i = 0; i < CN_MAX_LIST; i++) outputs[i] = tensor_poison(c);
+    for (int i = 0; i < CN_MAX_LIST; i++)
+        outputs[i] = tensor_poison(c);
     layer_call *row = &c->calls.items[index];
     uint32_t first_node = c->record->nodes.count;
-    cn_layer_call call = {.layer = layer, .user = layer_user(layer), .inputs = row->inputs,
-                          .input_count = row->input_count, .outputs = outputs, .output_count = 1};
+    cn_layer_call call = {.layer = layer,
+                          .user = layer_user(layer),
+                          .inputs = row->inputs,
+                          .input_count = row->input_count,
+                          .outputs = outputs,
+                          .output_count = 1};
     if (!layer->built) {
         layer->weights.count = 0; /* of a build that failed */
-        if (layer->class->build != NULL) layer->class->build(&call);
+        if (layer->class->build != NULL)
+            layer->class->build(&call);
         layer->built = diag_ok(&c->diag);
     }
-    if (diag_ok(&c->diag)) layer->class->call(&call);
+    if (diag_ok(&c->diag))
+        layer->class->call(&call);
     own_outputs(c, first_node, outputs, call.output_count);
     context_note_nodes(c);
     row = &c->calls.items[index];
@@ -208,9 +230,11 @@ static void run_call(cn_context *c, uint32_t index, cn_layer *layer) {
 /* A custom layer owns the layers it applies: their weights are trained with its own. */
 static void adopt(cn_context *c, cn_layer *layer) {
     cn_layer *owner = c->current_call == 0 ? NULL : c->calls.items[c->current_call].layer;
-    if (owner == NULL || owner->model != NULL) return;
+    if (owner == NULL || owner->model != NULL)
+        return;
     for (uint32_t i = 0; i < owner->sublayers.count; i++) {
-        if (owner->sublayers.items[i] == layer) return;
+        if (owner->sublayers.items[i] == layer)
+            return;
     }
     vec_push(c->arena, &owner->sublayers, layer);
 }
@@ -218,10 +242,14 @@ static void adopt(cn_context *c, cn_layer *layer) {
 /* Index of the new call, or 0 when an input is poison or the layer refuses. */
 static uint32_t apply(cn_source where, cn_layer *layer, const cn_tensor *inputs, size_t count) {
     cn_context *c = layer->context;
-    if (!diag_ok(&c->diag) || layer->class == NULL || !inputs_usable(layer, where, inputs, count)) return 0;
+    if (!diag_ok(&c->diag) || layer->class == NULL || !inputs_usable(layer, where, inputs, count))
+        return 0;
     adopt(c, layer);
-    layer_call row = {.layer = layer, .where = where, .parent = c->current_call,
-                      .ordinal = layer->calls.count, .input_count = (uint32_t)count,
+    layer_call row = {.layer = layer,
+                      .where = where,
+                      .parent = c->current_call,
+                      .ordinal = layer->calls.count,
+                      .input_count = (uint32_t)count,
                       .inputs = arena_copy(c->arena, inputs, count * sizeof *inputs)};
     vec_push(c->arena, &c->calls, row);
     uint32_t index = c->calls.count - 1, outer = c->current_call;
@@ -237,8 +265,10 @@ size_t layer_apply(cn_source where, cn_layer *layer, const cn_tensor *inputs, si
     cn_context *c = layer != NULL && layer->context != NULL ? layer->context
                     : inputs != NULL && count > 0           ? inputs[0].context
                                                             : NULL;
-    for (size_t i = 0; i < capacity; i++) outputs[i] = c == NULL ? CN_END : tensor_poison(c);
-    if (c == NULL) return 0;
+    for (size_t i = 0; i < capacity; i++)
+        outputs[i] = c == NULL ? CN_END : tensor_poison(c);
+    if (c == NULL)
+        return 0;
     if (layer == NULL || layer->context == NULL) {
         context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "apply: the layer %s",
                      layer == NULL ? "is NULL" : "was made without a context");
@@ -248,19 +278,23 @@ size_t layer_apply(cn_source where, cn_layer *layer, const cn_tensor *inputs, si
     CONTEXT_ENTER(c, (c->current_call = outer, 0));
     uint32_t index = apply(where, layer, inputs, count);
     CONTEXT_LEAVE(c);
-    if (index == 0) return 0;
+    if (index == 0)
+        return 0;
     const layer_call *row = &c->calls.items[index];
-    for (uint32_t i = 0; i < row->output_count && i < capacity; i++) outputs[i] = row->outputs[i];
+    for (uint32_t i = 0; i < row->output_count && i < capacity; i++)
+        outputs[i] = row->outputs[i];
     return row->output_count;
 }
 
 size_t tensor_list_length(const cn_tensor *list) {
     size_t n = 0;
-    while (n < CN_MAX_LIST && list[n].context != NULL) n++;
+    while (n < CN_MAX_LIST && list[n].context != NULL)
+        n++;
     return n;
 }
 
-cn_tensor cn_apply_list_at(cn_source where, cn_layer *layer, const cn_tensor *inputs, size_t count) {
+cn_tensor cn_apply_list_at(cn_source where, cn_layer *layer, const cn_tensor *inputs,
+                           size_t count) {
     cn_tensor result = CN_END;
     layer_apply(where, layer, inputs, count, &result, 1);
     return result;
@@ -278,7 +312,8 @@ size_t cn_apply_into_at(cn_source where, cn_tensor *outputs, size_t capacity, cn
 cn_tensor cn_chain_list_at(cn_source where, cn_tensor x, cn_layer *const *layers, size_t count) {
     for (size_t i = 0; i < count; i++) {
         /* In a chain the layer's own line says more than the chain's. */
-        cn_source at = layers[i] != NULL && layers[i]->where.file != NULL ? layers[i]->where : where;
+        cn_source at =
+            layers[i] != NULL && layers[i]->where.file != NULL ? layers[i]->where : where;
         x = cn_apply_list_at(at, layers[i], &x, 1);
     }
     return x;
@@ -286,6 +321,7 @@ cn_tensor cn_chain_list_at(cn_source where, cn_tensor x, cn_layer *const *layers
 
 cn_tensor cn_chain_at(cn_source where, cn_tensor x, cn_layer *const *layers) {
     size_t count = 0;
-    while (layers[count] != NULL) count++;
+    while (layers[count] != NULL)
+        count++;
     return cn_chain_list_at(where, x, layers, count);
 }

@@ -15,8 +15,8 @@ typedef struct pass_context {
     arena *arena;
     diagnostics *diag;
     const target_facts *facts;
-    text *remarks;        /* one line per refused or notable decision; may be NULL */
-    double *seconds;      /* per pass, for the dump; may be NULL */
+    text *remarks;   /* one line per refused or notable decision; may be NULL */
+    double *seconds; /* per pass, for the dump; may be NULL */
 } pass_context;
 
 typedef struct pass {
@@ -27,18 +27,19 @@ typedef struct pass {
     graph *(*instead)(graph *g, pass_context *cx);
 } pass;
 
-extern const pass pass_pin, pass_canonicalize, pass_stabilize, pass_autodiff, pass_simplify, pass_fold, pass_cse,
-    pass_dce, pass_composites, pass_layout, pass_fuse, pass_order, pass_inplace;
+extern const pass pass_pin, pass_canonicalize, pass_stabilize, pass_autodiff, pass_simplify,
+    pass_fold, pass_cse, pass_dce, pass_composites, pass_layout, pass_fuse, pass_order,
+    pass_inplace;
 
 extern const pass *const pipeline[]; /* NULL-terminated */
 const pass *pass_find(const char *name);
 
 typedef struct pipeline_options {
-    const char *dump_directory;  /* CORNU_DUMP: numbered files; NULL = none */
-    const char *passes;          /* CORNU_PASSES: "-fuse,-cse" switches off; NULL = all */
-    bool verify;                 /* after every pass */
-    bool verify_by_execution;    /* CORNU_VERIFY=exec */
-    const char *label;           /* "train", "eval": prefix of dump files */
+    const char *dump_directory; /* CORNU_DUMP: numbered files; NULL = none */
+    const char *passes;         /* CORNU_PASSES: "-fuse,-cse" switches off; NULL = all */
+    bool verify;                /* after every pass */
+    bool verify_by_execution;   /* CORNU_VERIFY=exec */
+    const char *label;          /* "train", "eval": prefix of dump files */
 } pipeline_options;
 
 /* Runs the passes that `facts` call for, in order: run, verify, dump if asked, time. */
@@ -47,23 +48,28 @@ graph *pipeline_run(graph *g, const pipeline_options *options, pass_context *cx)
 /* ---- after the graph: memory and loops --------------------------------------------------- */
 
 /* Where every value of a scheduled graph lives. Offsets are for one capacity of B. */
-typedef enum storage_kind { STORAGE_INPUT, STORAGE_OUTPUT, STORAGE_ARENA, STORAGE_CONSTANT } storage_kind;
+typedef enum storage_kind {
+    STORAGE_INPUT,
+    STORAGE_OUTPUT,
+    STORAGE_ARENA,
+    STORAGE_CONSTANT
+} storage_kind;
 typedef struct storage {
     storage_kind kind;
-    int32_t index;      /* input or output index (a donated output is its INPUT); constant's node */
-    size_t offset;      /* in the step arena */
+    int32_t index; /* input or output index (a donated output is its INPUT); constant's node */
+    size_t offset; /* in the step arena */
     size_t bytes;
     uint32_t first, last; /* lifetime: positions of the first and last node that touch it */
 } storage;
 typedef struct memory_plan {
     const graph *graph;
     int64_t capacity;
-    storage **of;             /* of[node][result] */
+    storage **of;                /* of[node][result] */
     struct memory_plan **bodies; /* by node: the plan of a scan's body, else NULL. Its INPUT and
                                  OUTPUT indices are the body's own; its arena lies in this one */
-    storage *body_space;      /* by node: where */
-    size_t arena_bytes;       /* what a run needs */
-    size_t lower_bound_bytes; /* most bytes live at once */
+    storage *body_space;         /* by node: where */
+    size_t arena_bytes;          /* what a run needs */
+    size_t lower_bound_bytes;    /* most bytes live at once */
     size_t state_bytes, io_bytes, largest_bytes;
     const char *largest_name; /* what the largest buffer holds */
 } memory_plan;

@@ -21,8 +21,8 @@ typedef struct pool pool; /* runtime/pool.h */
 typedef struct executable_argument {
     const char *name;
     type type;
-    bool state;     /* donated: outputs[into] is written over the same buffer */
-    int32_t into;   /* outputs only: index of that input; -1 = none */
+    bool state;   /* donated: outputs[into] is written over the same buffer */
+    int32_t into; /* outputs only: index of that input; -1 = none */
 } executable_argument;
 
 typedef struct executable_memory {
@@ -30,11 +30,13 @@ typedef struct executable_memory {
 } executable_memory;
 
 typedef struct executable_operations {
-    execution *(*execution_new)(executable *x, int64_t capacity, diagnostics *d); /* NULL on failure */
+    execution *(*execution_new)(executable *x, int64_t capacity,
+                                diagnostics *d); /* NULL on failure */
     void (*execution_free)(execution *e);
     /* inputs[i], outputs[i]: host addresses, 64-byte aligned; a donated output's address equals
      * its input's. batch <= capacity. */
-    bool (*run)(execution *e, pool *workers, void *const *inputs, void *const *outputs, int64_t batch, diagnostics *d);
+    bool (*run)(execution *e, pool *workers, void *const *inputs, void *const *outputs,
+                int64_t batch, diagnostics *d);
     void (*free)(executable *x);
     /* Memory a run at this capacity needs, known before anything is allocated. */
     bool (*memory)(const executable *x, int64_t capacity, executable_memory *out);
@@ -44,8 +46,8 @@ struct executable {
     const executable_operations *operations;
     const executable_argument *inputs, *outputs;
     int input_count, output_count;
-    int64_t bound_batch;      /* 0, or the only batch size it can run */
-    const char *report;       /* compile times and cache state, one line */
+    int64_t bound_batch; /* 0, or the only batch size it can run */
+    const char *report;  /* compile times and cache state, one line */
 };
 
 #endif

@@ -69,8 +69,8 @@ typedef struct judge {
 } judge;
 
 static const graph *plain_graph(workspace *w, graph *g) {
-    pass_context cx = {.arena = w->arena, .diag = &w->diagnostics,
-                       .facts = target_find("ref")->facts(NULL)};
+    pass_context cx = {
+        .arena = w->arena, .diag = &w->diagnostics, .facts = target_find("ref")->facts(NULL)};
     pipeline_options o = {.label = "oracle",
                           .passes = "-pin,-canonicalize,-fold,-simplify,-stabilize,-cse"};
     return pipeline_run(g, &o, &cx);
@@ -126,8 +126,11 @@ static void *take_bytes(int64_t bytes) {
 
 static bool subject_open(subject *s, graph *g, const char *passes) {
     diagnostics *d = &s->w->diagnostics;
-    compile_options o = {.label = "test", .passes = passes, .cache_directory = "",
-                         .compile_threads = 2, .capacity = CAPACITY,
+    compile_options o = {.label = "test",
+                         .passes = passes,
+                         .cache_directory = "",
+                         .compile_threads = 2,
+                         .capacity = CAPACITY,
                          .dump_directory = getenv("CORNU_DUMP"),
                          .sanitize = getenv("CORNU_SANITIZE_GENERATED")};
     s->x = target_find("cpu")->compile(g, &o, s->w->memory, d);
@@ -140,8 +143,8 @@ static bool subject_open(subject *s, graph *g, const char *passes) {
         s->inputs[i] = take_bytes(type_bytes(&s->x->inputs[i].type, CAPACITY));
     for (int i = 0; i < s->x->output_count; i++) {
         const executable_argument *out = &s->x->outputs[i];
-        s->outputs[i] = out->into >= 0 ? s->inputs[out->into]
-                                       : take_bytes(type_bytes(&out->type, CAPACITY));
+        s->outputs[i] =
+            out->into >= 0 ? s->inputs[out->into] : take_bytes(type_bytes(&out->type, CAPACITY));
     }
     return true;
 }
@@ -164,8 +167,8 @@ static bool subject_run(subject *s, tensor *const *inputs, int64_t batch) {
     pool *workers = pool_get(2);
     for (int i = 0; i < s->x->input_count; i++)
         tensor_to_bytes(inputs[i], s->inputs[i]);
-    bool done = s->x->operations->run(s->e, workers, s->inputs, s->outputs, batch,
-                                      &s->w->diagnostics);
+    bool done =
+        s->x->operations->run(s->e, workers, s->inputs, s->outputs, batch, &s->w->diagnostics);
     pool_release(workers);
     return done;
 }
@@ -193,8 +196,8 @@ static bool report(subject *s, graph *g, const char *passes, const char *words) 
 }
 
 static bool judge_batch(subject *s, judge *j, int64_t batch, char words[DIAG_MESSAGE_BYTES]) {
-    interpreter exact = {.arena = s->w->arena, .diag = &s->w->diagnostics, .batch = batch,
-                         .mode = INTERPRET_F64};
+    interpreter exact = {
+        .arena = s->w->arena, .diag = &s->w->diagnostics, .batch = batch, .mode = INTERPRET_F64};
     interpreter narrow = exact;
     narrow.mode = INTERPRET_F32;
     uint32_t count = j->plain->outputs.count;
@@ -213,7 +216,8 @@ static bool judge_batch(subject *s, judge *j, int64_t batch, char words[DIAG_MES
         if (k < 0)
             continue;
         snprintf(words, DIAG_MESSAGE_BYTES,
-                 "batch %lld, output %u, element %lld is %.9g, not %.9g (f32: %.9g)", (long long)batch, i, (long long)k, got->items[k].f, want[i]->items[k].f,
+                 "batch %lld, output %u, element %lld is %.9g, not %.9g (f32: %.9g)",
+                 (long long)batch, i, (long long)k, got->items[k].f, want[i]->items[k].f,
                  rounded[i]->items[k].f);
         return false;
     }
@@ -274,9 +278,10 @@ static void passes_off_change_nothing(void **state) {
     static const struct {
         const char *passes;
         bool same_bits;
-    } ways[] = {{"-fuse", true},      {"-order", true},     {"-inplace", true}, {"-dce", true},
-                {"-cse", true},       {"-layout", false},   {"-fold", false},   {"-simplify", false},
-                {"-stabilize", false}, {"-canonicalize", false}, {"-pin", false}};
+    } ways[] = {{"-fuse", true},          {"-order", true},     {"-inplace", true},
+                {"-dce", true},           {"-cse", true},       {"-layout", false},
+                {"-fold", false},         {"-simplify", false}, {"-stabilize", false},
+                {"-canonicalize", false}, {"-pin", false}};
     judge j = {.w = *state};
     uint64_t first = number_of("CORNU_TEST_SEED", 101), wrong = 0, bits, other;
     uint64_t end = first + number_of("CORNU_TEST_PROGRAMS", 4);

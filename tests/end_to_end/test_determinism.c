@@ -21,8 +21,8 @@ static int32_t labels[SAMPLES];
 typedef struct way {
     const char *compiler, *isa, *passes; /* of the environment; NULL = default */
     int threads;
-    const char *cache;   /* NULL = none */
-    int stop_after;      /* batches of the second epoch; 0 = uninterrupted */
+    const char *cache; /* NULL = none */
+    int stop_after;    /* batches of the second epoch; 0 = uninterrupted */
 } way;
 
 static void fill_samples(void) {
@@ -37,12 +37,12 @@ static void fill_samples(void) {
 }
 
 static cn_model *small_convnet(cn_context *c) {
-    cn_model *m = cn_sequential(
-        c, {SIDE, SIDE, 2},
-        {cn_conv2d(c, 6, {3, 3}, .padding = CN_SAME, .no_bias = true), cn_batch_normalization(c),
-         cn_relu(c), cn_max_pooling2d(c), cn_conv2d(c, 10, {3, 3}, .activation = CN_TANH),
-         cn_flatten(c), cn_dropout(c, 0.3), cn_dense(c, 40, CN_GELU), cn_dropout(c, 0.2),
-         cn_dense(c, 3, CN_SOFTMAX)});
+    cn_model *m = cn_sequential(c, {SIDE, SIDE, 2},
+                                {cn_conv2d(c, 6, {3, 3}, .padding = CN_SAME, .no_bias = true),
+                                 cn_batch_normalization(c), cn_relu(c), cn_max_pooling2d(c),
+                                 cn_conv2d(c, 10, {3, 3}, .activation = CN_TANH), cn_flatten(c),
+                                 cn_dropout(c, 0.3), cn_dense(c, 40, CN_GELU), cn_dropout(c, 0.2),
+                                 cn_dense(c, 3, CN_SOFTMAX)});
     if (cn_compile(m, .optimizer = cn_adam(c, 0.01), .loss = CN_SPARSE_CATEGORICAL_CROSSENTROPY,
                    .metrics = {CN_ACCURACY}) != CN_OK)
         fail_msg("%s", cn_error_message(c));
@@ -50,9 +50,8 @@ static cn_model *small_convnet(cn_context *c) {
 }
 
 static cn_dataset *samples(cn_context *c) {
-    return cn_dataset_arrays(
-        c, .inputs = {{.data = images, .shape = {SAMPLES, SIDE, SIDE, 2}}},
-        .targets = {{.data = labels, .dtype = CN_I32, .shape = {SAMPLES}}});
+    return cn_dataset_arrays(c, .inputs = {{.data = images, .shape = {SAMPLES, SIDE, SIDE, 2}}},
+                             .targets = {{.data = labels, .dtype = CN_I32, .shape = {SAMPLES}}});
 }
 
 /* ---- runs ------------------------------------------------------------------------------------ */

@@ -13,7 +13,7 @@ sources base ir passes runtime codegen frontend tools include examples bench tes
     function report(line, text) { print FILENAME ":" line ": " text }
     FNR == 1 { begin = 0; open = 0; reason = 0 }
     FNR == 801 { report(FNR, "the file is longer than 800 lines") }
-    length($0) > 100 { report(FNR, "the line is longer than 100 columns") }
+    length($0) > 100 && !/^\/\/ expect: / { report(FNR, "the line is longer than 100 columns") }
     !open && /^[A-Za-z_].*\(/ && !/^(typedef|struct|enum|union) [^(]*\{/ {
         begin = FNR; reason = previous ~ /\/\* long: ./
     }
