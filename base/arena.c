@@ -79,7 +79,8 @@ memory *arena_memory(arena *a) {
 
 static _Noreturn void out_of_memory(arena *a, size_t bytes) {
     diag_unwind(a->diagnostics, CN_ERROR_OUT_OF_MEMORY,
-                "out of memory: %zu bytes asked for, %zu in use", bytes, memory_live(a->memory));
+                "out of memory: %zu bytes asked for, %zu in use, %zu at the most", bytes,
+                memory_live(a->memory), memory_peak(a->memory));
 }
 
 static chunk *add_chunk(arena *a, size_t needed) {

@@ -125,7 +125,8 @@ bool context_fail(cn_context *c, cn_source where, cn_status status, const char *
     va_start(arguments, format);
     vsnprintf(words, sizeof words, format, arguments);
     va_end(arguments);
-    if (where.file == NULL) return diag_fail(&c->diag, status, "%s", words);
+    if (where.file == NULL || where.file[0] == 0)
+        return diag_fail(&c->diag, status, "%s", words);
     return diag_fail(&c->diag, status, "%s:%d: %s", source_file(where), where.line, words);
 }
 

@@ -6,7 +6,13 @@
 /* ---- making ----------------------------------------------------------------------------- */
 
 static cn_dataset *dataset_new(cn_context *c) {
-    cn_dataset *d = ARENA_NEW(c->arena, cn_dataset);
+    cn_dataset *d = c->spare_datasets;
+    if (d != NULL) {
+        c->spare_datasets = d->next_spare;
+        *d = (cn_dataset){.context = c};
+        return d;
+    }
+    d = ARENA_NEW(c->arena, cn_dataset);
     d->context = c;
     vec_push(c->arena, &c->datasets, d);
     return d;
@@ -241,7 +247,7 @@ cn_array cn_dataset_target(const cn_dataset *d, size_t i) {
 }
 
 void cn_dataset_free(cn_dataset *d) {
-    if (d == NULL)
+    if (d == NULL || d->freed)
         return;
     for (int i = 0; i < 2; i++) {
         idx_array *f = &d->files[i];
@@ -250,4 +256,7 @@ void cn_dataset_free(cn_dataset *d) {
         f->data = NULL;
     }
     d->rows.count = 0;
+    d->freed = true;
+    d->next_spare = d->context->spare_datasets;
+    d->context->spare_datasets = d;
 }

@@ -10,6 +10,8 @@ struct cn_dataset {
     cn_context *context;
     dataset rows;
     idx_array files[2]; /* inputs, targets: owned when read from files */
+    bool freed;         /* waits in context.spare_datasets for a dataset to become */
+    cn_dataset *next_spare;
 };
 
 /* The columns of arrays; allocates nothing, names and data stay the caller's. */

@@ -162,6 +162,7 @@ struct cn_context {
     VEC(variable *) variables;
     VEC(cn_model *) models;
     VEC(cn_dataset *) datasets;
+    cn_dataset *spare_datasets; /* freed ones, used again */
     VEC(cn_function *) functions;
     map variable_of_node;
     uint32_t current_call;       /* being built; 0 = none */

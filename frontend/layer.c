@@ -197,7 +197,10 @@ static bool weight_type(const cn_weight_options *o, cn_source where, type *out) 
         dims[rank] = dim_of(o->shape[rank]);
     }
     *out = type_make(o->dtype == CN_DTYPE_DEFAULT ? CN_F32 : o->dtype, rank, dims);
-    return true;
+    if (type_bytes(out, 0) < INT64_MAX)
+        return true;
+    return context_fail(o->layer->context, where, CN_ERROR_SHAPE, "%s: weight \"%s\" is too large",
+                        layer_title(o->layer), o->name);
 }
 
 cn_tensor cn_layer_add_weight_at(cn_source where, const cn_weight_options *options) {

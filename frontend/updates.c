@@ -18,25 +18,24 @@ cn_updates *cn_updates_new(cn_context *c) {
     CONTEXT_ENTER(c, NULL);
     cn_updates *u = ARENA_NEW(c->arena, cn_updates);
     u->context = c;
+    map_init(&u->places, c->arena);
     CONTEXT_LEAVE(c);
     return u;
 }
 
 void updates_replace(cn_updates *u, variable *v, value new_value) {
-    for (uint32_t i = 0; i < u->items.count; i++) {
-        if (u->items.items[i].variable != v)
-            continue;
-        u->items.items[i].new_value = new_value;
+    bool found;
+    uint64_t *place = map_put(&u->places, &v->id, sizeof v->id, &found);
+    if (found) {
+        u->items.items[*place].new_value = new_value;
         return;
     }
+    *place = u->items.count;
     vec_push(u->context->arena, &u->items, (update){.variable = v, .new_value = new_value});
 }
 
 static bool is_updated(const cn_updates *u, const variable *v) {
-    for (uint32_t i = 0; i < u->items.count; i++)
-        if (u->items.items[i].variable == v)
-            return true;
-    return false;
+    return map_find(&u->places, &v->id, sizeof v->id) != NULL;
 }
 
 static const char *variable_title(const variable *v) {
