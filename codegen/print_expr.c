@@ -254,7 +254,7 @@ void print_index(expression_printer *p, const expr *e, int level) {
         print_expression(p, e, level);
 }
 
-/* ---- loads ---------------------------------------------------------------------------------- */
+/* ---- loads --------------------------------------------------------------------------------- */
 
 void print_element(expression_printer *p, int buffer, const expr *offset) {
     cn_dtype dtype = p->buffer_type(p, buffer)->dtype;
@@ -283,7 +283,7 @@ static void print_load(expression_printer *p, const expr *e, int level) {
     print_close(p, LEVEL_CONDITIONAL, level);
 }
 
-/* ---- operations ----------------------------------------------------------------------------- */
+/* ---- operations ---------------------------------------------------------------------------- */
 
 static void print_arguments(expression_printer *p, const expr *e) {
     for (int i = 0; i < e->argument_count; i++) {

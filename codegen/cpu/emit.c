@@ -19,7 +19,7 @@
 
 enum { OWN_AXES = 32, LONGEST_LINE = 100 };
 
-/* ---- text --------------------------------------------------------------------------------- */
+/* ---- text ---------------------------------------------------------------------------------- */
 
 static void print_line(emitter *e, const char *format, va_list arguments) {
     text_indent(e->out, e->indent);
@@ -83,7 +83,7 @@ const char *offset_text(emitter *e, const stmt *store) {
     return index_words(e, expr_offset(e->arena, of, store->index));
 }
 
-/* ---- names -------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------- */
 
 static const char *identifier(emitter *e, const char *hint, int id) {
     text t;
@@ -167,7 +167,7 @@ static void name_buffers(emitter *e) {
             e, arena_format(e->arena, "%s%u", prefixes[e->kernel->buffers.items[i].access], i));
 }
 
-/* ---- what the expression printer asks ------------------------------------------------------- */
+/* ---- what the expression printer asks ------------------------------------------------------ */
 
 static const char *variable_name(expression_printer *p, const loop_variable *v) {
     return name_of(p->user, v);
@@ -192,7 +192,7 @@ void use_function(emitter *e, const char *name) {
     prelude_use(&e->result->functions, name);
 }
 
-/* ---- functions ------------------------------------------------------------------------------ */
+/* ---- functions ----------------------------------------------------------------------------- */
 
 void begin_stage(emitter *e) {
     e->out = ARENA_NEW(e->arena, text);
@@ -335,7 +335,7 @@ void claim_scratch(emitter *e, const char *bytes) {
                             : bytes;
 }
 
-/* ---- statements ----------------------------------------------------------------------------- */
+/* ---- statements ---------------------------------------------------------------------------- */
 
 static void emit_store(emitter *e, const stmt *s) {
     cn_dtype stored = e->kernel->buffers.items[s->buffer].type.dtype;
@@ -366,7 +366,7 @@ void emit_statements(emitter *e, const stmt_list *list) {
         emit_statement(e, list->items[i]);
 }
 
-/* ---- stages --------------------------------------------------------------------------------- */
+/* ---- stages -------------------------------------------------------------------------------- */
 
 /* Whether the kernel's scalar results are used by its loops: then all of it is one task. */
 static bool scalars_feed_loops(const kernel *k) {
@@ -453,7 +453,7 @@ static void note_accesses(emitter *e, stage_access access) {
         vec_push(e->arena, &e->accesses, access);
 }
 
-/* ---- stages that run as one ------------------------------------------------------------------ */
+/* ---- stages that run as one ---------------------------------------------------------------- */
 
 /* A stage whose tasks are those of the stages first <= s < end, one after the other. */
 static const char *emit_union(emitter *e, uint32_t first, uint32_t end) {
@@ -511,7 +511,7 @@ static void join_stages(emitter *e) {
     e->result->stages = joined;
 }
 
-/* ---- the body -------------------------------------------------------------------------------- */
+/* ---- the body ------------------------------------------------------------------------------ */
 
 static void emit_scalars(emitter *e, stmt_list *scalars) {
     stage_access access = {0};
@@ -545,7 +545,7 @@ static void emit_stages(emitter *e) {
     join_stages(e);
 }
 
-/* ---- kernels -------------------------------------------------------------------------------- */
+/* ---- kernels ------------------------------------------------------------------------------- */
 
 /* Keeps what a dump says about a kernel from ending its comment. */
 static const char *comment_text(const char *words, arena *a) {

@@ -36,7 +36,7 @@ typedef struct cpu_kernel {
 /* The C text of a verified kernel under this name. Deterministic. */
 cpu_kernel *emit_kernel(const kernel *k, const char *name, const isa_level *isa, arena *a);
 
-/* ---- inside the emitter ------------------------------------------------------------------- */
+/* ---- inside the emitter -------------------------------------------------------------------- */
 
 /* Which buffers a stage touches, as bits; the workspace is the one behind the arguments. */
 typedef struct stage_access {
@@ -85,7 +85,8 @@ static inline dim extent_of(const emitter *e, const loop_variable *v) {
 }
 void use_function(emitter *e, const char *name);
 
-/* Begins a stage's body; end_stage wraps it in a function and adds `tasks`, an expression over B. */
+/* Begins a stage's body; end_stage makes a function of it and one that yields `tasks`, an
+ * expression over B. */
 void begin_stage(emitter *e);
 void end_stage(emitter *e, const char *suffix, const char *tasks);
 const char *stage_suffix(emitter *e); /* of the next stage */

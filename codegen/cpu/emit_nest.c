@@ -13,7 +13,7 @@
 
 enum { TASK_OPERATIONS = 1 << 16, VECTOR_PIECE = 512 };
 
-/* ---- cost ----------------------------------------------------------------------------------- */
+/* ---- cost ---------------------------------------------------------------------------------- */
 
 /* Operations beyond the one that everything costs. */
 static const unsigned char extra_cost[SCALAR_COUNT] = {
@@ -58,7 +58,7 @@ bool contains(const stmt_list *list, stmt_kind kind) {
     return false;
 }
 
-/* ---- joining axes ----------------------------------------------------------------------------- */
+/* ---- joining axes -------------------------------------------------------------------------- */
 
 /* Calls back with every maximal piece of index arithmetic. */
 typedef struct index_visitor {
@@ -159,7 +159,7 @@ dim axes_product(const emitter *e, const axis_list *axes) {
     return product;
 }
 
-/* ---- loops -------------------------------------------------------------------------------------- */
+/* ---- loops --------------------------------------------------------------------------------- */
 
 void open_axis(emitter *e, const loop_variable *axis) {
     const char *name = name_of(e, axis);
@@ -215,7 +215,7 @@ int64_t tasks_rows(double cost) {
     return rows < 1 ? 1 : (int64_t)rows;
 }
 
-/* ---- maps ---------------------------------------------------------------------------------------- */
+/* ---- maps ---------------------------------------------------------------------------------- */
 
 static void emit_vector_loop(emitter *e, const loop_variable *axis, const char *low,
                              const char *high, const stmt_list *body) {
@@ -278,7 +278,7 @@ static const char *emit_map(emitter *e, axis_list *axes, const stmt_list *body) 
     return tasks;
 }
 
-/* ---- nests with folds ----------------------------------------------------------------------------- */
+/* ---- nests with folds ---------------------------------------------------------------------- */
 
 /* Rows are the points of all axes; folds go over their own axes. */
 static const char *emit_rows(emitter *e, const axis_list *axes, const stmt_list *body) {
@@ -318,7 +318,7 @@ static const char *emit_column_tiles(emitter *e, axis_list *axes, const stmt_lis
     return tasks;
 }
 
-/* ---- entry ------------------------------------------------------------------------------------------ */
+/* ---- entry --------------------------------------------------------------------------------- */
 
 /* The axes of perfectly nested parallel loops from `nest` inwards; returns the innermost body. */
 static const stmt_list *collect_axes(const stmt *nest, axis_list *axes) {

@@ -20,7 +20,7 @@
 
 enum { TAPS = 16, CHAIN = 32, BLOCK = 1024, SPLIT_LEAST = 64, SPLIT_RESULTS = 1 << 13 };
 
-/* ---- one step ---------------------------------------------------------------------------------- */
+/* ---- one step ------------------------------------------------------------------------------ */
 
 typedef struct fold_facts {
     const char *name;
@@ -94,7 +94,7 @@ static bool is_spread(const emitter *e, const loop_variable *v) {
     return strchr(name_of(e, v), '[') != NULL;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------ */
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 static void open_all(emitter *e, const axis_list *axes, int count) {
     for (int i = 0; i < count; i++)
@@ -211,7 +211,7 @@ void emit_reduce(emitter *e, const stmt *s) {
     close_block(e);
 }
 
-/* ---- rows or columns -------------------------------------------------------------------------------- */
+/* ---- rows or columns ----------------------------------------------------------------------- */
 
 typedef struct steps {
     int along_columns, along_row; /* loads that are contiguous in the one or the other */
@@ -276,7 +276,7 @@ bool prefers_columns(emitter *e, const loop_variable *axis, const stmt_list *bod
     return all_short && (columns.symbolic || columns.count >= 8) && found.along_columns > 0;
 }
 
-/* ---- columns ------------------------------------------------------------------------------------------ */
+/* ---- columns ------------------------------------------------------------------------------- */
 
 /* Whether a let of the column loop that ends before statement `next` is used later on. */
 static bool outlives(const stmt_list *body, const loop_variable *v, uint32_t next) {
@@ -386,7 +386,7 @@ void emit_columns(emitter *e, const loop_variable *axis, const char *low, const 
     }
 }
 
-/* ---- split over tasks ------------------------------------------------------------------------------------ */
+/* ---- split over tasks ---------------------------------------------------------------------- */
 
 /* A body of this form: lets, folds over equal axes that do not use each other, the rest. */
 typedef struct split {

@@ -315,7 +315,7 @@ void prelude_use_all(prelude *p, const prelude *other) {
         map_put(&p->names, other->names.entries[i].key, other->names.entries[i].key_bytes, NULL);
 }
 
-/* ---- transposition ------------------------------------------------------------------------ */
+/* ---- transposition ------------------------------------------------------------------------- */
 
 /* Eklundh's method: for d = 1, 2, 4, ... rows i and i + d exchange the elements in which bit d of
  * the row and the lane differ. */

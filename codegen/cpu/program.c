@@ -1,4 +1,4 @@
-/* Names follow from the kernels' own; a name whose text differs from an earlier one gets a number. */
+/* Names follow from the kernels' own; where two texts have one name, the later gets a number. */
 #include "codegen/cpu/program.h"
 
 #include <string.h>

@@ -100,7 +100,7 @@ static void emit_one_panel(emitter *e, const tile_plan *p) {
         close_block(e);
 }
 
-/* ---- one stage ----------------------------------------------------------------------------------- */
+/* ---- one stage ----------------------------------------------------------------------------- */
 
 static const char *ceil_text(emitter *e, dim extent, int64_t by) {
     if (by == 1)
@@ -191,7 +191,7 @@ static void emit_whole(emitter *e, const tile_plan *p) {
     end_stage(e, p->suffix, tasks);
 }
 
-/* ---- split reductions ----------------------------------------------------------------------------- */
+/* ---- split reductions ---------------------------------------------------------------------- */
 
 static int64_t partial_elements(const emitter *e, const tile_plan *p) {
     int64_t rows = 1;
@@ -289,7 +289,7 @@ static void emit_combination(emitter *e, const tile_plan *p) {
     end_stage(e, p->suffix, tasks);
 }
 
-/* ---- entry ------------------------------------------------------------------------------------------- */
+/* ---- entry --------------------------------------------------------------------------------- */
 
 /* Distance of a tile's rows where they are first written. */
 static int64_t result_stride(const emitter *e, const tile_plan *p) {

@@ -46,7 +46,7 @@ static const expression_style style_vector = {
         [SCALAR_SELECT] = {[CLASS_BOOL] = {"cn_vector_select_$t($1, $2, $3)", LEVEL_PRIMARY}},
     }};
 
-/* ---- can it be vectors? ---------------------------------------------------------------------- */
+/* ---- can it be vectors? -------------------------------------------------------------------- */
 
 static bool steps_with_columns(emitter *e, const tile_plan *p, const expr *offset,
                                bool *contiguous) {
@@ -106,7 +106,7 @@ bool epilogue_is_vectors(emitter *e, const tile_plan *p) {
     return true;
 }
 
-/* ---- NAME_end ----------------------------------------------------------------------------------- */
+/* ---- NAME_end ------------------------------------------------------------------------------ */
 
 axis_list told_axes(const tile_plan *p) {
     axis_list told = p->outer;
@@ -225,7 +225,7 @@ void emit_end_function(emitter *e, const tile_plan *p) {
                                  name_of(e, p->contract->result), end_parameters(e, p, true)));
 }
 
-/* ---- NAME_finish ---------------------------------------------------------------------------------- */
+/* ---- NAME_finish --------------------------------------------------------------------------- */
 
 static void emit_columns_of_row(emitter *e, const tile_plan *p, const char *width) {
     const draw_range columns = {.axis = p->columns,

@@ -10,7 +10,7 @@
 
 #include "codegen/cpu/tile.h"
 
-/* ---- tile functions --------------------------------------------------------------------------- */
+/* ---- tile functions ------------------------------------------------------------------------ */
 
 static bool steps_given(const tile_plan *p) {
     return p->split;
@@ -174,7 +174,7 @@ void emit_tile_functions(emitter *e, const tile_plan *p) {
     }
 }
 
-/* ---- calls ------------------------------------------------------------------------------------------- */
+/* ---- calls --------------------------------------------------------------------------------- */
 
 /* A DIRECT operand's address at the tile's first row or column; loops inside the tile at 0. */
 static const char *direct_address(emitter *e, const tile_plan *p, const tile_operand *o) {

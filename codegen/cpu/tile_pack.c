@@ -11,7 +11,7 @@
 
 #include "codegen/cpu/tile.h"
 
-/* ---- axes taken apart ----------------------------------------------------------------------- */
+/* ---- axes taken apart ---------------------------------------------------------------------- */
 
 /* The axes that `axis` stands for, from its value (a text), outermost first. */
 static void take_apart(emitter *e, const tile_plan *p, const loop_variable *axis,
@@ -74,7 +74,7 @@ static void close_blocks(emitter *e, int count) {
         close_block(e);
 }
 
-/* ---- left -------------------------------------------------------------------------------------- */
+/* ---- left ---------------------------------------------------------------------------------- */
 
 /* A loop over one row axis; position as in the packed array. */
 static const char *open_row_axis(emitter *e, const tile_plan *p, const loop_variable *axis) {
@@ -115,7 +115,7 @@ void emit_packed_left(emitter *e, const tile_plan *p) {
     restore_names(e, names);
 }
 
-/* ---- right --------------------------------------------------------------------------------------- */
+/* ---- right --------------------------------------------------------------------------------- */
 
 static dim reduction_steps(const emitter *e, const tile_plan *p) {
     dim steps = dim_of(1);

@@ -19,7 +19,7 @@ enum {
     COLUMNS_IN_PLACE = 256,     /* longer rows of a right operand fall on few sets of the cache */
 };
 
-/* ---- operands -------------------------------------------------------------------------------- */
+/* ---- operands ------------------------------------------------------------------------------ */
 
 bool operand_uses(const expr *value, const stmt_list *lets, const loop_variable *v) {
     if (expr_uses(value, v))
@@ -65,7 +65,7 @@ static bool find_steps(emitter *e, tile_operand *o, cn_dtype dtype) {
     return true;
 }
 
-/* ---- roles ------------------------------------------------------------------------------------- */
+/* ---- roles --------------------------------------------------------------------------------- */
 
 typedef struct roles {
     axis_list rows, columns, both;
@@ -105,7 +105,7 @@ static bool assign_roles(emitter *e, tile_plan *p, roles *r) {
     return r->columns.count > 0 && r->columns.items[r->columns.count - 1] == last;
 }
 
-/* ---- split --------------------------------------------------------------------------------------- */
+/* ---- split --------------------------------------------------------------------------------- */
 
 static bool product(const emitter *e, const axis_list *axes, dim *out) {
     *out = dim_of(1);
@@ -126,7 +126,7 @@ static bool wants_split(const emitter *e, const tile_plan *p, const roles *r) {
     return few && many && r->columns.count == 1;
 }
 
-/* ---- modes ---------------------------------------------------------------------------------------- */
+/* ---- modes --------------------------------------------------------------------------------- */
 
 /* Whether all extents are constant but for that of `cut`, of which little is spanned at once. */
 static bool is_bounded(const emitter *e, const axis_list *axes, const loop_variable *cut) {
@@ -171,7 +171,7 @@ static void choose_right_mode(emitter *e, tile_plan *p, const loop_variable *col
         p->right.mode = OPERAND_PACKED;
 }
 
-/* ---- joining axes ----------------------------------------------------------------------------------- */
+/* ---- joining axes -------------------------------------------------------------------------- */
 
 static bool operand_joins(const tile_operand *o, const loop_variable *outer,
                           const loop_variable *inner, dim extent) {
@@ -226,7 +226,7 @@ static void remember_axes(emitter *e, tile_plan *p) {
         push_axis(&p->joined[c->reduction.items[i]->id].parts, c->reduction.items[i]);
 }
 
-/* ---- shape of tiles ----------------------------------------------------------------------------------- */
+/* ---- shape of tiles ------------------------------------------------------------------------ */
 
 static int most_rows(const emitter *e, const tile_plan *p) {
     if (e->isa->vector_registers >= 32)
@@ -322,7 +322,7 @@ static void choose_chunk(emitter *e, tile_plan *p) {
     }
 }
 
-/* ---- distribution of axes ---------------------------------------------------------------------------------- */
+/* ---- distribution of axes ------------------------------------------------------------------ */
 
 static bool is_inside(const tile_plan *p, const loop_variable *v) {
     for (int i = 0; i < p->left.inside.count; i++)
@@ -412,7 +412,7 @@ static bool rows_are_neighbours(emitter *e, const tile_plan *p) {
            dim_is(linear_coefficient(&l, p->rows.items[p->rows.count - 1]), 1);
 }
 
-/* ---- plan ------------------------------------------------------------------------------------------------------ */
+/* ---- plan ---------------------------------------------------------------------------------- */
 
 static void choose_width(emitter *e, tile_plan *p) {
     dim extent = extent_of(e, p->columns);

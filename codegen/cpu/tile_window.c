@@ -210,7 +210,7 @@ bool find_window(emitter *e, tile_operand *o, const axis_list *inside) {
     return true;
 }
 
-/* ---- sizes ----------------------------------------------------------------------------------- */
+/* ---- sizes --------------------------------------------------------------------------------- */
 
 void measure_window(tile_operand *o, const loop_variable *cut, int64_t cut_size) {
     o->elements = 1;
@@ -236,7 +236,7 @@ void measure_window(tile_operand *o, const loop_variable *cut, int64_t cut_size)
     }
 }
 
-/* ---- copying ------------------------------------------------------------------------------------ */
+/* ---- copying ------------------------------------------------------------------------------- */
 
 static void open_dim(emitter *e, const tile_plan *p, const window_dim *w) {
     const char *s = name_of(e, w->s);

@@ -225,8 +225,9 @@ static inline void compare_tensors(bench *b, int i, const tensor *got, const ten
         } else if (!(fabs(got->items[k].f - want->items[k].f) <=
                      tolerance * (1 + fabs(want->items[k].f))) &&
                    !(isnan(got->items[k].f) && isnan(want->items[k].f))) {
-            fail_msg("%s (%s %s): buffer %d element %lld: %.9g, expected %.9g", b->k->name, b->isa, b->compiler ? b->compiler : "", i, (long long)k,
-                     got->items[k].f, want->items[k].f);
+            fail_msg("%s (%s %s): buffer %d element %lld: %.9g, expected %.9g", b->k->name, b->isa,
+                     b->compiler ? b->compiler : "", i, (long long)k, got->items[k].f,
+                     want->items[k].f);
         }
     }
 }

@@ -88,7 +88,7 @@ static bool agree(const tensor *got, const tensor *want, const tensor *rounded, 
     return x == y || x == rounded->items[i].f || fabs(x - y) <= slack * (1 + fabs(y)) + 8 * error;
 }
 
-/* ---- every op ---------------------------------------------------------------------------------- */
+/* ---- every op ------------------------------------------------------------------------------ */
 
 static double slack_of(cn_dtype d) {
     return d == CN_F64 ? 1e-12 : d == CN_BF16 ? 2e-2 : d == CN_F16 ? 4e-3 : 4e-6;
@@ -149,7 +149,7 @@ static void every_op_agrees_with_its_meaning(void **state) {
     assert_int_equal(failures, 0);
 }
 
-/* ---- training steps ------------------------------------------------------------------------------ */
+/* ---- training steps ------------------------------------------------------------------------ */
 
 typedef graph *(*model_maker)(arena *a);
 

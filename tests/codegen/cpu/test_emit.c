@@ -191,8 +191,8 @@ static void short_and_long_folds(void **state) {
     stmt *top = fold(&b, body, FOLD_MAX, "top", LOAD(&b, x, of(&b, n), of(&b, k), of(&b, c)));
     over(&b, top, k);
     const expr *element = LOAD(&b, x, of(&b, n), of(&b, m), of(&b, c));
-    stmt *sum = fold(&b, body, FOLD_SUM, "sum",
-                     op2(&b, SCALAR_MUL, element, of(&b, top->variable)));
+    stmt *sum =
+        fold(&b, body, FOLD_SUM, "sum", op2(&b, SCALAR_MUL, element, of(&b, top->variable)));
     over(&b, sum, m);
     stmt *least = fold(&b, body, FOLD_MIN, "least", LOAD(&b, x, of(&b, n), of(&b, l), of(&b, c)));
     over(&b, least, l);
@@ -216,8 +216,8 @@ static void draw_words(bench *b, dim columns, int64_t offset) {
     const expr *element = expr_add(b->w->arena, row, of(b, i));
     const expr *counter = expr_load(b->w->arena, &b->k->buffers.items[step], step, NULL);
     const expr *draw[] = {key0, key1, element, counter, expr_integer(b->w->arena, CN_U32, 77)};
-    const expr *word = let(b, body, "word",
-                           expr_scalar(b->w->arena, SCALAR_RANDOM, CN_U32, draw, 5));
+    const expr *word =
+        let(b, body, "word", expr_scalar(b->w->arena, SCALAR_RANDOM, CN_U32, draw, 5));
     const expr *low = expr_integer(b->w->arena, CN_U32, 8);
     STORE(b, body, out, op2(b, SCALAR_SHIFT_RIGHT, word, low), of(b, n), of(b, i));
     const expr *sum = let(b, body, "sum", op2(b, SCALAR_ADD, word, key0));
@@ -255,17 +255,81 @@ static void integers_fold_in_one_chain(void **state) {
     check_kernel(&b, 0);
 }
 
+/* Two updates that have nothing to do with each other are one launch. */
+static void independent_nests_run_together(void **state) {
+    bench b = bench_open(*state, "updates", 1);
+    for (int64_t size = 1000; size < 40000; size *= 6) {
+        int g = BUFFER(&b, BUFFER_IN, CN_F32, dim_of(size));
+        int w = BUFFER(&b, BUFFER_IN_OUT, CN_F32, dim_of(size));
+        loop_variable *i = axis(&b, "i", dim_of(size));
+        stmt_list *body = loop(&b, &b.k->body, i, true);
+        const expr *step = op2(&b, SCALAR_MUL, LOAD(&b, g, of(&b, i)), real(&b, 0.5));
+        STORE(&b, body, w, op2(&b, SCALAR_SUB, LOAD(&b, w, of(&b, i)), step), of(&b, i));
+    }
+    check_kernel(&b, 1e-6);
+    loaded l = load_kernel(&b);
+    assert_int_equal(l.kernel->stage_count, 1);
+    unload(&l);
+}
+
+/* What a later nest reads is finished before. */
+static void dependent_nests_follow_each_other(void **state) {
+    bench b = bench_open(*state, "chain", 1);
+    int x = BUFFER(&b, BUFFER_IN, CN_F32, dim_of(5000));
+    int y = BUFFER(&b, BUFFER_OUT, CN_F32, dim_of(5000));
+    int z = BUFFER(&b, BUFFER_OUT, CN_F32, dim_of(5000));
+    loop_variable *i = axis(&b, "i", dim_of(5000)), *j = axis(&b, "j", dim_of(5000));
+    stmt_list *first = loop(&b, &b.k->body, i, true);
+    STORE(&b, first, y, op1(&b, SCALAR_NEG, LOAD(&b, x, of(&b, i))), of(&b, i));
+    stmt_list *second = loop(&b, &b.k->body, j, true);
+    const expr *mirrored =
+        expr_add(b.w->arena, integer(&b, 4999), expr_multiply(b.w->arena, of(&b, j), -1));
+    STORE(&b, second, z, LOAD(&b, y, mirrored), of(&b, j));
+    check_kernel(&b, 1e-6);
+    loaded l = load_kernel(&b);
+    assert_int_equal(l.kernel->stage_count, 2);
+    unload(&l);
+}
+
+/* Each split fold has its own part of the workspace. */
+static void two_splits_share_a_launch(void **state) {
+    bench b = bench_open(*state, "two_means", 70);
+    for (int k = 0; k < 2; k++) {
+        int x = BUFFER(&b, BUFFER_IN, CN_F32, dim_batch(1), dim_of(400), dim_of(16));
+        int out = BUFFER(&b, BUFFER_OUT, CN_F32, dim_of(16));
+        loop_variable *n = axis(&b, "n", dim_batch(1)), *i = axis(&b, "i", dim_of(400));
+        loop_variable *c = axis(&b, "c", dim_of(16));
+        stmt_list *body = loop(&b, &b.k->body, c, true);
+        stmt *sum = fold(&b, body, FOLD_SUM, "sum", LOAD(&b, x, of(&b, n), of(&b, i), of(&b, c)));
+        over(&b, sum, n);
+        over(&b, sum, i);
+        STORE(&b, body, out, of(&b, sum->variable), of(&b, c));
+    }
+    check_kernel(&b, 1e-3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_WORKSPACE(map_adds_a_bias),      WITH_WORKSPACE(map_is_one_loop),
-        WITH_WORKSPACE(map_transposes),       WITH_WORKSPACE(rows_of_ten),
-        WITH_WORKSPACE(rows_of_a_hundred),    WITH_WORKSPACE(rows_of_many_blocks),
-        WITH_WORKSPACE(columns_are_few),      WITH_WORKSPACE(columns_are_many),
-        WITH_WORKSPACE(columns_are_split),    WITH_WORKSPACE(whole_sum_is_split),
-        WITH_WORKSPACE(windows_take_columns), WITH_WORKSPACE(windows_over_windows),
-        WITH_WORKSPACE(short_and_long_folds), WITH_WORKSPACE(words_of_short_rows),
-        WITH_WORKSPACE(words_of_long_rows),   WITH_WORKSPACE(words_of_one_row),
+        WITH_WORKSPACE(map_adds_a_bias),
+        WITH_WORKSPACE(map_is_one_loop),
+        WITH_WORKSPACE(map_transposes),
+        WITH_WORKSPACE(rows_of_ten),
+        WITH_WORKSPACE(rows_of_a_hundred),
+        WITH_WORKSPACE(rows_of_many_blocks),
+        WITH_WORKSPACE(columns_are_few),
+        WITH_WORKSPACE(columns_are_many),
+        WITH_WORKSPACE(columns_are_split),
+        WITH_WORKSPACE(whole_sum_is_split),
+        WITH_WORKSPACE(windows_take_columns),
+        WITH_WORKSPACE(windows_over_windows),
+        WITH_WORKSPACE(short_and_long_folds),
+        WITH_WORKSPACE(words_of_short_rows),
+        WITH_WORKSPACE(words_of_long_rows),
+        WITH_WORKSPACE(words_of_one_row),
         WITH_WORKSPACE(integers_fold_in_one_chain),
+        WITH_WORKSPACE(independent_nests_run_together),
+        WITH_WORKSPACE(dependent_nests_follow_each_other),
+        WITH_WORKSPACE(two_splits_share_a_launch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

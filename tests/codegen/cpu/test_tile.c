@@ -101,7 +101,7 @@ static void product_is_split(void **state) {
                   false, 40);
 }
 
-/* ---- convolutions ------------------------------------------------------------------------------ */
+/* ---- convolutions -------------------------------------------------------------------------- */
 
 typedef struct window {
     int64_t size, kernel, stride, low, high, dilation, in, out;
@@ -247,6 +247,42 @@ static void conv_data(void **state) {
     check_data(*state, pointwise, 2);
 }
 
+/* ---- without tiles -------------------------------------------------------------------------- */
+
+/* out[n,i,c] = sum over k of x[n,i+k,c] * w[k,c]: channels belong to both operands. */
+static void depthwise_runs_along_channels(void **state) {
+    bench b = bench_open(*state, "depthwise", 3);
+    int x = BUFFER(&b, BUFFER_IN, CN_F32, dim_batch(1), dim_of(9), dim_of(300));
+    int w = BUFFER(&b, BUFFER_IN, CN_F32, dim_of(3), dim_of(300));
+    int y = BUFFER(&b, BUFFER_OUT, CN_F32, dim_batch(1), dim_of(7), dim_of(300));
+    loop_contract *t = contract(&b);
+    const expr *n = of(&b, parallel(&b, t, "n", dim_batch(1)));
+    const expr *i = of(&b, parallel(&b, t, "i", dim_of(7)));
+    const expr *c = of(&b, parallel(&b, t, "c", dim_of(300)));
+    const expr *k = of(&b, reduction(&b, t, "k", dim_of(3)));
+    t->left = LOAD(&b, x, n, op2(&b, SCALAR_ADD, i, k), c);
+    t->right = LOAD(&b, w, k, c);
+    STORE(&b, &t->epilogue, y, of(&b, t->result), n, i, c);
+    check_kernel(&b, 1e-5);
+}
+
+static void integers_multiply_in_one_chain(void **state) {
+    bench b = bench_open(*state, "integers", 4);
+    int x = BUFFER(&b, BUFFER_IN, CN_I32, dim_batch(1), dim_of(6));
+    int w = BUFFER(&b, BUFFER_IN, CN_I32, dim_of(6), dim_of(5));
+    int y = BUFFER(&b, BUFFER_OUT, CN_I32, dim_batch(1), dim_of(5));
+    loop_contract *t = contract(&b);
+    t->accumulator = CN_I32;
+    t->result->dtype = CN_I32;
+    const expr *i = of(&b, parallel(&b, t, "i", dim_batch(1)));
+    const expr *j = of(&b, parallel(&b, t, "j", dim_of(5)));
+    const expr *k = of(&b, reduction(&b, t, "k", dim_of(6)));
+    t->left = LOAD(&b, x, i, k);
+    t->right = LOAD(&b, w, k, j);
+    STORE(&b, &t->epilogue, y, of(&b, t->result), i, j);
+    check_kernel(&b, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_WORKSPACE(products_of_many_sizes),
@@ -258,6 +294,8 @@ int main(void) {
         WITH_WORKSPACE(conv_forward),
         WITH_WORKSPACE(conv_filter),
         WITH_WORKSPACE(conv_data),
+        WITH_WORKSPACE(depthwise_runs_along_channels),
+        WITH_WORKSPACE(integers_multiply_in_one_chain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
