@@ -192,7 +192,7 @@ static const expr *dot_element(lowering *l, const node *n, uint32_t result,
     side x = side_of(l->region, n, 0), y = side_of(l->region, n, 1);
     cn_dtype wide = accumulator_dtype(x.type.dtype);
     loop_variable *axes[MAX_RANK];
-    const expr *k[MAX_RANK], *at_x[MAX_RANK], *at_y[MAX_RANK];
+    const expr *k[MAX_RANK] = {0}, *at_x[MAX_RANK], *at_y[MAX_RANK];
     for (int i = 0; i < x.contract.count; i++) {
         axes[i] = lower_axis(l, "k", x.type.dims[x.contract.items[i]]);
         k[i] = expr_variable(l->arena, axes[i]);
