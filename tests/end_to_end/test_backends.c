@@ -29,17 +29,8 @@ static const int64_t batches[] = {1, 3, CAPACITY};
 
 /* ---- programs -------------------------------------------------------------------------------- */
 
-static bool has_scan(const graph *g) {
-    for (uint32_t id = 1; id < g->nodes.count; id++)
-        if (graph_node(g, id)->op == &op_scan)
-            return true;
-    return false;
-}
-
-/* Scans are the interpreter's alone. */
 static graph *make_program(arena *a, uint64_t seed) {
-    graph *g = seed % 4 == 0 ? random_graph(a, seed) : NULL;
-    return g != NULL && !has_scan(g) ? g : with_gradients(random_program_make(a, seed));
+    return seed % 4 == 0 ? random_graph(a, seed) : with_gradients(random_program_make(a, seed));
 }
 
 static tensor **make_inputs(interpreter *it, const graph *g, uint64_t seed) {
