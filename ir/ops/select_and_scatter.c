@@ -121,21 +121,21 @@ static const expr *scalar2(lowering *l, scalar_op op, const expr *x, const expr 
     return lower_scalar(l, op, CN_BOOL, (const expr *const[]){x, y}, 2);
 }
 
-/* Whether `other`, standing before or after it in the window, keeps x from being selected:
- * NaN beats numbers, among equals the first wins. */
+/* Whether `other` keeps x from being selected: it is larger (smaller), or equal and before it in
+ * the window; NaN beats numbers, and an earlier NaN a later one. Few comparisons of data, joined
+ * by conditions that hold for whole rows. */
 static const expr *keeps_out(lowering *l, reduce_kind kind, const expr *other, const expr *x,
                              const expr *is_before) {
     bool most = kind == REDUCE_MAX;
-    const expr *before = scalar2(l, most ? SCALAR_GE : SCALAR_LE, other, x);
-    const expr *after = scalar2(l, most ? SCALAR_GT : SCALAR_LT, other, x);
-    if (dtype_is_float(x->dtype)) {
-        const expr *other_is_nan = scalar2(l, SCALAR_NE, other, other);
-        const expr *x_is_number = scalar2(l, SCALAR_EQ, x, x);
-        before = scalar2(l, SCALAR_OR, before, other_is_nan);
-        after = scalar2(l, SCALAR_OR, after, scalar2(l, SCALAR_AND, other_is_nan, x_is_number));
-    }
-    const expr *choice[] = {is_before, before, after};
-    return lower_scalar(l, SCALAR_SELECT, CN_BOOL, choice, 3);
+    const expr *beats = scalar2(l, most ? SCALAR_GT : SCALAR_LT, other, x);
+    const expr *reaches = scalar2(l, most ? SCALAR_GE : SCALAR_LE, other, x);
+    beats = scalar2(l, SCALAR_OR, beats, scalar2(l, SCALAR_AND, reaches, is_before));
+    if (!dtype_is_float(x->dtype))
+        return beats;
+    const expr *other_is_nan = scalar2(l, SCALAR_NE, other, other);
+    const expr *x_is_number = scalar2(l, SCALAR_EQ, x, x);
+    const expr *loses_to_nan = scalar2(l, SCALAR_OR, x_is_number, is_before);
+    return scalar2(l, SCALAR_OR, beats, scalar2(l, SCALAR_AND, other_is_nan, loses_to_nan));
 }
 
 /* Position in the window as one number, row-major. */
