@@ -293,6 +293,7 @@ cn_status cn_function_call(cn_function *f, const cn_array *inputs, const cn_arra
     void **in = f->places, **out = f->places + f->input_count;
     int64_t batch = -1;
     bool ok = diag_ok(&c->diag) && lists_given(f, inputs, outputs);
+    arena_mark mark = arena_get_mark(c->arena); /* of the words of a refusal */
     for (uint32_t i = 0; ok && i < f->input_count; i++) {
         ok = array_fits(c->arena, &c->diag, &inputs[i], &f->input_types[i], &batch, "input", i);
         in[i] = inputs[i].data;
@@ -303,7 +304,9 @@ cn_status cn_function_call(cn_function *f, const cn_array *inputs, const cn_arra
         ok = array_fits(c->arena, &c->diag, &outputs[i], &f->output_types[i], &batch, "output", i);
         out[i] = outputs[i].data;
     }
-    ok = ok && function_run(f, in, out, batch, &c->diag);
+    arena_rewind(c->arena, mark);
+    ok =
+        ok && function_fits_memory(f, batch, &c->diag) && function_run(f, in, out, batch, &c->diag);
     CONTEXT_LEAVE(c);
     return ok ? CN_OK : c->diag.status;
 }
