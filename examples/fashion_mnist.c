@@ -15,12 +15,12 @@ static cn_model *convnet(cn_context *c) {
     cn_tensor image = cn_input(c, {28, 28, 1}, .name = "image", .dtype = CN_U8);
     cn_tensor garment = cn_chain(image,
         cn_rescaling(c, 1.0 / 255),
-        cn_conv2d(c, 32, {3, 3}, .activation = CN_RELU),
+        cn_conv2d(c, 32, {3, 3}, .activation = CN_RELU, .padding = CN_SAME),
         cn_max_pooling2d(c),
-        cn_conv2d(c, 64, {3, 3}, .activation = CN_RELU),
+        cn_conv2d(c, 64, {3, 3}, .activation = CN_RELU, .padding = CN_SAME),
         cn_max_pooling2d(c),
         cn_flatten(c),
-        cn_dropout(c, 0.3),
+        cn_dropout(c, 0.25),
         cn_dense(c, 128, .activation = CN_RELU),
         cn_dense(c, 10, .activation = CN_SOFTMAX, .name = "garment"));
     return cn_model_new(c, .inputs = {image}, .outputs = {garment}, .name = "convnet");
@@ -43,7 +43,8 @@ static cn_status train(cn_model *m, const options *o) {
 }
 
 static cn_status test(cn_model *m, const options *o) {
-    cn_dataset *unseen = cn_dataset_idx(cn_model_context(m), data_path(o, "t10k-images-idx3-ubyte.gz"),
+    cn_dataset *unseen = cn_dataset_idx(cn_model_context(m),
+                                        data_path(o, "t10k-images-idx3-ubyte.gz"),
                                         data_path(o, "t10k-labels-idx1-ubyte.gz"));
     cn_status s = cn_evaluate(m, unseen, .batch_size = 1000, .verbose = -1);
     if (s != CN_OK) return s;
@@ -55,7 +56,7 @@ static cn_status test(cn_model *m, const options *o) {
 }
 
 int main(int argc, char **argv) {
-    options o = {.data = "/usr/share/datasets/fashion-mnist", .epochs = 5, .batch = 128};
+    options o = {.data = "/usr/share/datasets/fashion-mnist", .epochs = 5, .batch = 64};
     if (!read_options(argc, argv, &o)) return 2;
     cn_context *c = cn_context_new(&(cn_context_options){
         .backend = o.backend, .threads = o.threads, .seed = o.seed});
