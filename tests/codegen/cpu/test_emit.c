@@ -203,46 +203,6 @@ static void short_and_long_folds(void **state) {
     check_kernel(&b, 1e-5);
 }
 
-/* out[n,i] = random >> 8, over a row that starts anywhere in a block of four words. */
-static void draw_words(bench *b, dim columns, int64_t offset) {
-    int key = BUFFER(b, BUFFER_IN, CN_U32, dim_of(2)), step = buffer(b, BUFFER_IN, CN_I64, 0, NULL);
-    int out = BUFFER(b, BUFFER_OUT, CN_U32, dim_batch(1), columns);
-    int sums = BUFFER(b, BUFFER_OUT, CN_U32, dim_batch(1), columns);
-    loop_variable *n = axis(b, "n", dim_batch(1)), *i = axis(b, "i", columns);
-    stmt_list *body = loop(b, loop(b, &b->k->body, n, true), i, true);
-    const expr *key0 = let(b, body, "key0", LOAD(b, key, integer(b, 0)));
-    const expr *key1 = let(b, body, "key1", LOAD(b, key, integer(b, 1)));
-    const expr *row = expr_multiply(b->w->arena, of(b, n), columns.count + offset);
-    const expr *element = expr_add(b->w->arena, row, of(b, i));
-    const expr *counter = expr_load(b->w->arena, &b->k->buffers.items[step], step, NULL);
-    const expr *draw[] = {key0, key1, element, counter, expr_integer(b->w->arena, CN_U32, 77)};
-    const expr *word =
-        let(b, body, "word", expr_scalar(b->w->arena, SCALAR_RANDOM, CN_U32, draw, 5));
-    const expr *low = expr_integer(b->w->arena, CN_U32, 8);
-    STORE(b, body, out, op2(b, SCALAR_SHIFT_RIGHT, word, low), of(b, n), of(b, i));
-    const expr *sum = let(b, body, "sum", op2(b, SCALAR_ADD, word, key0));
-    STORE(b, body, sums, sum, of(b, n), of(b, i));
-    check_kernel(b, 0);
-    loaded l = load_kernel(b);
-    assert_non_null(strstr(l.text, "cn_random_words(words"));
-    unload(&l);
-}
-
-static void words_of_short_rows(void **state) {
-    bench b = bench_open(*state, "draw_11", 9);
-    draw_words(&b, dim_of(11), 2);
-}
-
-static void words_of_long_rows(void **state) {
-    bench b = bench_open(*state, "draw_1023", 5);
-    draw_words(&b, dim_of(1023), 3);
-}
-
-static void words_of_one_row(void **state) {
-    bench b = bench_open(*state, "draw_joined", 700);
-    draw_words(&b, dim_of(13), 0);
-}
-
 static void integers_fold_in_one_chain(void **state) {
     bench b = bench_open(*state, "count", 70);
     int x = BUFFER(&b, BUFFER_IN, CN_I32, dim_batch(1), dim_of(50));
@@ -323,9 +283,6 @@ int main(void) {
         WITH_WORKSPACE(windows_take_columns),
         WITH_WORKSPACE(windows_over_windows),
         WITH_WORKSPACE(short_and_long_folds),
-        WITH_WORKSPACE(words_of_short_rows),
-        WITH_WORKSPACE(words_of_long_rows),
-        WITH_WORKSPACE(words_of_one_row),
         WITH_WORKSPACE(integers_fold_in_one_chain),
         WITH_WORKSPACE(independent_nests_run_together),
         WITH_WORKSPACE(dependent_nests_follow_each_other),
