@@ -129,6 +129,13 @@ static void measure_depths(walk *w) {
     }
 }
 
+/* The layer call that a step of the model is; NULL for ops between layers, and for the layer that made
+ * a tensor the model begins at. */
+static const layer_call *call_of_step(const walk *w, const walk_step *s) {
+    const layer_call *call = s->id & STEP_OP ? NULL : &w->c->calls.items[s->id];
+    return call != NULL && s->is_input && call->layer->class != &input_class ? NULL : call;
+}
+
 /* ---- layers in Keras' order, and their names -------------------------------------------- */
 
 typedef struct ranked_layer {
@@ -150,9 +157,10 @@ static void rank_layers(walk *w) {
     map_init(&places, a);
     for (uint32_t i = 0; i < w->steps.count; i++) {
         const walk_step *s = &w->steps.items[i];
-        cn_layer *layer = s->id & STEP_OP ? NULL : w->c->calls.items[s->id].layer;
-        if (layer == NULL)
+        const layer_call *call = call_of_step(w, s);
+        if (call == NULL)
             continue;
+        cn_layer *layer = call->layer;
         bool found;
         uint64_t *place = map_put(&places, &layer->id, sizeof layer->id, &found);
         if (!found) {
@@ -435,7 +443,7 @@ static bool check_closed(walk *w, cn_source where) {
 static void keep_steps(walk *w) {
     for (uint32_t i = 0; i < w->order.count; i++) {
         const walk_step *s = &w->steps.items[w->order.items[i]];
-        if (!(s->id & STEP_OP))
+        if (call_of_step(w, s) != NULL)
             vec_push(w->c->arena, &w->m->calls, (uint32_t)s->id);
         if (!s->is_input)
             vec_push(w->c->arena, &w->m->steps, s->id);
