@@ -312,7 +312,17 @@ static int operand_level(const scalar_format *f, int operand) {
     return operand == 0 && f->level != LEVEL_CONDITIONAL ? f->level : f->level + 1;
 }
 
+/* Tells of the function that a pattern like "cn_max_$t($1, $2)" calls. */
+static void note_function(expression_printer *p, const expr *e, const char *pattern) {
+    size_t length = strcspn(pattern, "$(");
+    bool typed = pattern[length] == '$';
+    p->function(p, arena_format(p->arena, "%.*s%s", (int)length, pattern,
+                                typed ? dtype_suffix(e->dtype) : ""));
+}
+
 static void print_pattern(expression_printer *p, const expr *e, const scalar_format *f, int level) {
+    if (f->level == LEVEL_PRIMARY)
+        note_function(p, e, f->pattern);
     print_open(p, f->level, level);
     for (const char *c = f->pattern; *c; c++) {
         if (*c != '$') {

@@ -219,17 +219,44 @@ static const char opening[] =
             {"cn_vector_select_" suffix},                                                        \
     }
 
-#define VECTOR_SELECTS(suffix, mask)                                                           \
-    {                                                                                          \
-        "cn_vector_select_" suffix,                                                            \
-        "typedef " mask " cn_mask_of_" suffix " __attribute__((vector_size(VECTOR_BYTES)));\n" \
-        "ALWAYS_INLINE cn_vector_" suffix " cn_vector_select_" suffix "(cn_mask_of_" suffix    \
-        " mask, cn_vector_" suffix " a, cn_vector_" suffix " b) {\n"                           \
-        "    return (cn_vector_" suffix ")(((cn_mask_of_" suffix                               \
-        ")a & mask) | ((cn_mask_of_" suffix ")b & ~mask));\n"                                  \
-        "}\n",                                                                                 \
-        {"cn_vector_" suffix},                                                                 \
-    },                                                                                         \
+#define VECTOR_SELECTS(suffix, mask, width)                                                     \
+    {                                                                                           \
+        "cn_mask_of_" suffix,                                                                   \
+        "/* All bits of an element set: true. In memory a byte is 0 or 1. */\n"                 \
+        "typedef " mask " cn_mask_of_" suffix " __attribute__((vector_size(VECTOR_BYTES)));\n"  \
+        "typedef unsigned char cn_bytes_of_" suffix                                             \
+        " __attribute__((vector_size(VECTOR_BYTES / " width ")));\n",                           \
+        {NULL},                                                                                 \
+    },                                                                                          \
+        {                                                                                       \
+            "cn_load_mask_" suffix,                                                             \
+            "ALWAYS_INLINE cn_mask_of_" suffix " cn_load_mask_" suffix                          \
+            "(const unsigned char *from) {\n"                                                   \
+            "    cn_bytes_of_" suffix " x;\n"                                                   \
+            "    __builtin_memcpy(&x, from, sizeof x);\n"                                       \
+            "    return __builtin_convertvector(x, cn_mask_of_" suffix ") != 0;\n"              \
+            "}\n",                                                                              \
+            {"cn_mask_of_" suffix},                                                             \
+        },                                                                                      \
+        {                                                                                       \
+            "cn_store_mask_" suffix,                                                            \
+            "ALWAYS_INLINE void cn_store_mask_" suffix "(unsigned char *to, cn_mask_of_" suffix \
+            " mask) {\n"                                                                        \
+            "    const cn_bytes_of_" suffix                                                     \
+            " x = __builtin_convertvector(mask & 1, cn_bytes_of_" suffix ");\n"                 \
+            "    __builtin_memcpy(to, &x, sizeof x);\n"                                         \
+            "}\n",                                                                              \
+            {"cn_mask_of_" suffix},                                                             \
+        },                                                                                      \
+        {                                                                                       \
+            "cn_vector_select_" suffix,                                                         \
+            "ALWAYS_INLINE cn_vector_" suffix " cn_vector_select_" suffix "(cn_mask_of_" suffix \
+            " mask, cn_vector_" suffix " a, cn_vector_" suffix " b) {\n"                        \
+            "    return (cn_vector_" suffix ")(((cn_mask_of_" suffix                            \
+            ")a & mask) | ((cn_mask_of_" suffix ")b & ~mask));\n"                               \
+            "}\n",                                                                              \
+            {"cn_vector_" suffix, "cn_mask_of_" suffix},                                        \
+        },                                                                                      \
         VECTOR_PICKS("max", suffix, ">"), VECTOR_PICKS("min", suffix, "<")
 
 enum { MAX_NEEDS = 5 };
@@ -281,8 +308,8 @@ static const helper helpers[] = {
     FOLDS("double", "f64", "16", "0.0", "1.0", "__builtin_inf()"),
     VECTORS("float", "f32", "s", "f"),
     VECTORS("double", "f64", "d", ""),
-    VECTOR_SELECTS("f32", "int"),
-    VECTOR_SELECTS("f64", "i64"),
+    VECTOR_SELECTS("f32", "int", "4"),
+    VECTOR_SELECTS("f64", "i64", "8"),
     {"cn_transpose_f32", NULL, {"cn_load_f32", "cn_store_f32"}},
     {"cn_transpose_f64", NULL, {"cn_load_f64", "cn_store_f64"}},
     ROUNDS("bf16"),

@@ -46,6 +46,9 @@ static const expression_style style_vector = {
         [SCALAR_SELECT] = {[CLASS_BOOL] = {"cn_vector_select_$t($1, $2, $3)", LEVEL_PRIMARY}},
     }};
 
+/* An epilogue of more costs more than the trip through memory, and its text is there per row. */
+enum { MOST_OPERATIONS = 32 };
+
 /* ---- can it be vectors? -------------------------------------------------------------------- */
 
 static bool steps_with_columns(emitter *e, const tile_plan *p, const expr *offset,
@@ -74,10 +77,10 @@ static bool is_vector(emitter *e, const tile_plan *p, const expr *x) {
         return !x->variable->is_axis;
     if (x->kind == EXPR_CONSTANT)
         return !mask;
-    if (x->kind == EXPR_LOAD)
-        return !mask && !x->guard &&
-               steps_with_columns(e, p, expr_offset(e->arena, type_of(e, x->buffer), x->index),
-                                  &contiguous);
+    if (x->kind == EXPR_LOAD) {
+        const expr *offset = expr_offset(e->arena, type_of(e, x->buffer), x->index);
+        return !x->guard && steps_with_columns(e, p, offset, &contiguous) && (contiguous || !mask);
+    }
     if (x->kind != EXPR_SCALAR)
         return false;
     operand_class class = x->arguments[0]->dtype == CN_BOOL ? CLASS_BOOL : CLASS_FLOAT;
@@ -91,6 +94,8 @@ static bool is_vector(emitter *e, const tile_plan *p, const expr *x) {
 
 bool epilogue_is_vectors(emitter *e, const tile_plan *p) {
     const stmt_list *list = &p->contract->epilogue;
+    if (statements_cost(e, list) > MOST_OPERATIONS)
+        return false;
     for (uint32_t i = 0; i < list->count; i++) {
         const stmt *s = list->items[i];
         bool contiguous = false;
@@ -99,7 +104,7 @@ bool epilogue_is_vectors(emitter *e, const tile_plan *p) {
         if (s->kind == STMT_LET)
             continue;
         const expr *offset = expr_offset(e->arena, type_of(e, s->buffer), s->index);
-        if (type_of(e, s->buffer)->dtype != p->dtype ||
+        if (type_of(e, s->buffer)->dtype != s->value->dtype ||
             !steps_with_columns(e, p, offset, &contiguous) || !contiguous)
             return false;
     }
@@ -184,8 +189,10 @@ static bool print_vector_leaf(expression_printer *printer, const expr *x) {
         return false;
     const expr *offset = expr_offset(e->arena, type_of(e, x->buffer), x->index);
     steps_with_columns(e, p, offset, &contiguous);
-    text_printf(printer->out, contiguous ? "cn_load_%s(%s + " : "cn_splat_%s(%s[", suffix,
-                e->buffers[x->buffer]);
+    const char *load = x->dtype == CN_BOOL ? "load_mask" : contiguous ? "load" : "splat";
+    const char *function = arena_format(e->arena, "cn_%s_%s", load, suffix);
+    use_function(e, function);
+    text_printf(printer->out, contiguous ? "%s(%s + " : "%s(%s[", function, e->buffers[x->buffer]);
     print_index(printer, offset, 0);
     text_append(printer->out, contiguous ? ")" : "])");
     return true;
@@ -194,24 +201,19 @@ static bool print_vector_leaf(expression_printer *printer, const expr *x) {
 static void emit_vector_statement(emitter *e, const tile_plan *p, const stmt *s) {
     const char *suffix = dtype_suffix(p->dtype), *words = expr_words(e, s->value);
     if (s->kind == STMT_STORE) {
-        line(e, "cn_store_%s(%s + %s, %s);", suffix, e->buffers[s->buffer], offset_text(e, s),
-             words);
+        const char *store = s->value->dtype == CN_BOOL ? "store_mask" : "store";
+        const char *function = arena_format(e->arena, "cn_%s_%s", store, suffix);
+        use_function(e, function);
+        line(e, "%s(%s + %s, %s);", function, e->buffers[s->buffer], offset_text(e, s), words);
         return;
     }
     const char *kind = s->variable->dtype == CN_BOOL ? "mask_of" : "vector";
+    use_function(e, arena_format(e->arena, "cn_%s_%s", kind, suffix));
     line(e, "const cn_%s_%s %s = %s;", kind, suffix, name_of(e, s->variable), words);
-}
-
-static void use_vector_functions(emitter *e, const tile_plan *p) {
-    static const char *const functions[] = {"select", "max", "min"};
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
-        use_function(
-            e, arena_format(e->arena, "cn_vector_%s_%s", functions[i], dtype_suffix(p->dtype)));
 }
 
 void emit_end_function(emitter *e, const tile_plan *p) {
     const stmt_list *list = &p->contract->epilogue;
-    use_vector_functions(e, p);
     begin_function(e);
     expression_printer saved = e->printer;
     e->printer.style = &style_vector;

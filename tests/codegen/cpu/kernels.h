@@ -141,7 +141,7 @@ static inline tensor *random_tensor(interpreter *it, const type *t, uint32_t see
         if (dtype_is_float(t->dtype))
             x->items[i].f = (double)(float)sample(&seed);
         else
-            x->items[i].i = (int64_t)(sample(&seed) * 8 + 8) / 2;
+            x->items[i].i = (int64_t)(sample(&seed) * 8 + 8) / 2 % (t->dtype == CN_BOOL ? 2 : 8);
     }
     return x;
 }

@@ -101,6 +101,33 @@ static void product_is_split(void **state) {
                   false, 40);
 }
 
+/* A mask beside the result, as relu leaves one for its gradient; and its use. */
+static void epilogue_stores_and_reads_masks(void **state) {
+    bench b = bench_open(*state, "masks", 13);
+    dim n = dim_of(48);
+    int x = BUFFER(&b, BUFFER_IN, CN_F32, dim_batch(1), dim_of(20));
+    int w = BUFFER(&b, BUFFER_IN, CN_F32, dim_of(20), n);
+    int kept = BUFFER(&b, BUFFER_IN, CN_BOOL, dim_batch(1), n);
+    int mask = BUFFER(&b, BUFFER_OUT, CN_BOOL, dim_batch(1), n);
+    int out = BUFFER(&b, BUFFER_OUT, CN_F32, dim_batch(1), n);
+    loop_contract *c = contract(&b);
+    const expr *i = of(&b, parallel(&b, c, "i", dim_batch(1))),
+               *j = of(&b, parallel(&b, c, "j", n));
+    const expr *k = of(&b, reduction(&b, c, "k", dim_of(20)));
+    c->left = LOAD(&b, x, i, k);
+    c->right = LOAD(&b, w, k, j);
+    const expr *sum = of(&b, c->result);
+    const expr *positive = let(&b, &c->epilogue, "positive", op2(&b, SCALAR_GT, sum, real(&b, 0)));
+    const expr *both = op2(&b, SCALAR_AND, positive, LOAD(&b, kept, i, j));
+    const expr *arms[] = {both, sum, real(&b, 0)};
+    STORE(&b, &c->epilogue, mask, positive, i, j);
+    STORE(&b, &c->epilogue, out, expr_scalar(b.w->arena, SCALAR_SELECT, CN_F32, arms, 3), i, j);
+    check_kernel(&b, 1e-4);
+    loaded l = load_kernel(&b);
+    assert_non_null(strstr(l.text, "_end("));
+    unload(&l);
+}
+
 /* ---- convolutions -------------------------------------------------------------------------- */
 
 typedef struct window {
@@ -291,6 +318,7 @@ int main(void) {
         WITH_WORKSPACE(product_with_a_transpose),
         WITH_WORKSPACE(product_with_prologues),
         WITH_WORKSPACE(product_is_split),
+        WITH_WORKSPACE(epilogue_stores_and_reads_masks),
         WITH_WORKSPACE(conv_forward),
         WITH_WORKSPACE(conv_filter),
         WITH_WORKSPACE(conv_data),
