@@ -15,6 +15,7 @@
 static const char opening[] =
     "typedef long long i64;\n"
     "#define HIDDEN __attribute__((visibility(\"hidden\")))\n"
+    "#define NOINLINE __attribute__((noinline))\n"
     "#define ALWAYS_INLINE static inline __attribute__((always_inline))\n"
     "/* INDEPENDENT: the iterations of the next loop do not depend on each other.\n"
     " * UNROLL: it has a few iterations, which become straight code. */\n"
@@ -59,32 +60,33 @@ static const char opening[] =
 #define SCALAR_STEP_MAX(suffix, a, b) "cn_max_" suffix "(" a ", " b ")"
 #define SCALAR_STEP_MIN(suffix, a, b) "cn_min_" suffix "(" a ", " b ")"
 
-#define FOLD(fold, type, suffix, count, start, VECTOR, STEP, need)                                \
-    {                                                                                             \
-        "cn_fold_" fold "_" suffix,                                                               \
-            "/* The " fold " of x[0..n) in " count " lanes. */\n"                                 \
-            "static inline " type " cn_fold_" fold "_" suffix "(const " type " *from, i64 n) {\n" \
-            "    cn_lanes_" suffix " all = (cn_lanes_" suffix "){0} + " start ";\n"               \
-            "    i64 i = 0;\n"                                                                    \
-            "    for (; i + " count " <= n; i += " count ") {\n"                                  \
-            "        cn_lanes_" suffix " x;\n"                                                    \
-            "        __builtin_memcpy(&x, from + i, sizeof x);\n" VECTOR(                         \
-                suffix) "    }\n"                                                                 \
-                        "    " type " lane[" count "];\n"                                         \
-                        "    __builtin_memcpy(lane, &all, sizeof lane);\n"                        \
-                        "    for (i64 l = 0; i + l < n; l++) lane[l] = " STEP(                    \
-                            suffix, "lane[l]",                                                    \
-                            "from[i + l]") ";\n"                                                  \
-                                           "    for (int width = " count                          \
-                                           " / 2; width > 0; width /= 2)\n"                       \
-                                           "        for (int l = 0; l < width; l++) lane[l] "     \
-                                           "= " STEP(suffix, "lane[l]",                           \
-                                                     "lane[l + width]") ";\n"                     \
-                                                                        "    return lane[0];\n"   \
-                                                                        "}\n",                    \
-        {                                                                                         \
-            "cn_lanes_" suffix, need                                                              \
-        }                                                                                         \
+#define FOLD(fold, type, suffix, count, start, VECTOR, STEP, need)                              \
+    {                                                                                           \
+        "cn_fold_" fold "_" suffix,                                                             \
+            "/* The " fold " of x[0..n) in " count " lanes. */\n"                               \
+            "NOINLINE static " type " cn_fold_" fold "_" suffix "(const " type                  \
+            " *from, i64 n) {\n"                                                                \
+            "    cn_lanes_" suffix " all = (cn_lanes_" suffix "){0} + " start ";\n"             \
+            "    i64 i = 0;\n"                                                                  \
+            "    for (; i + " count " <= n; i += " count ") {\n"                                \
+            "        cn_lanes_" suffix " x;\n"                                                  \
+            "        __builtin_memcpy(&x, from + i, sizeof x);\n" VECTOR(                       \
+                suffix) "    }\n"                                                               \
+                        "    " type " lane[" count "];\n"                                       \
+                        "    __builtin_memcpy(lane, &all, sizeof lane);\n"                      \
+                        "    for (i64 l = 0; i + l < n; l++) lane[l] = " STEP(                  \
+                            suffix, "lane[l]",                                                  \
+                            "from[i + l]") ";\n"                                                \
+                                           "    for (int width = " count                        \
+                                           " / 2; width > 0; width /= 2)\n"                     \
+                                           "        for (int l = 0; l < width; l++) lane[l] "   \
+                                           "= " STEP(suffix, "lane[l]",                         \
+                                                     "lane[l + width]") ";\n"                   \
+                                                                        "    return lane[0];\n" \
+                                                                        "}\n",                  \
+        {                                                                                       \
+            "cn_lanes_" suffix, need                                                            \
+        }                                                                                       \
     }
 
 #define TREE(type, suffix)                                                                        \
@@ -101,32 +103,32 @@ static const char opening[] =
         }                                                                                         \
     }
 
-#define PUSH(fold, type, suffix, start, STEP, need)                                             \
-    {"cn_push_" fold "_" suffix,                                                                \
-     "static inline void cn_push_" fold "_" suffix "(cn_tree_" suffix " *tree, " type " x) {\n" \
-     "    i64 l = 0;\n"                                                                         \
-     "    for (; tree->count >> l & 1; l++) x = " STEP(suffix, "tree->level[l]",                \
-                                                       "x") ";\n"                               \
-                                                            "    tree->level[l] = x;\n"         \
-                                                            "    tree->count++;\n"              \
-                                                            "}\n",                              \
-     {"cn_tree_" suffix, need}},                                                                \
-    {                                                                                           \
-        "cn_take_" fold "_" suffix,                                                             \
-            "static inline " type " cn_take_" fold "_" suffix "(const cn_tree_" suffix          \
-            " *tree) {\n"                                                                       \
-            "    " type " x = " start ";\n"                                                     \
-            "    int any = 0;\n"                                                                \
-            "    for (i64 l = 0; tree->count >> l; l++) {\n"                                    \
-            "        if (!(tree->count >> l & 1)) continue;\n"                                  \
-            "        x = any ? " STEP(suffix, "tree->level[l]", "x") " : tree->level[l];\n"     \
-                                                                     "        any = 1;\n"       \
-                                                                     "    }\n"                  \
-                                                                     "    return x;\n"          \
-                                                                     "}\n",                     \
-        {                                                                                       \
-            "cn_tree_" suffix, need                                                             \
-        }                                                                                       \
+#define PUSH(fold, type, suffix, start, STEP, need)                                               \
+    {"cn_push_" fold "_" suffix,                                                                  \
+     "NOINLINE static void cn_push_" fold "_" suffix "(cn_tree_" suffix " *tree, " type " x) {\n" \
+     "    i64 l = 0;\n"                                                                           \
+     "    for (; tree->count >> l & 1; l++) x = " STEP(suffix, "tree->level[l]",                  \
+                                                       "x") ";\n"                                 \
+                                                            "    tree->level[l] = x;\n"           \
+                                                            "    tree->count++;\n"                \
+                                                            "}\n",                                \
+     {"cn_tree_" suffix, need}},                                                                  \
+    {                                                                                             \
+        "cn_take_" fold "_" suffix,                                                               \
+            "NOINLINE static " type " cn_take_" fold "_" suffix "(const cn_tree_" suffix          \
+            " *tree) {\n"                                                                         \
+            "    " type " x = " start ";\n"                                                       \
+            "    int any = 0;\n"                                                                  \
+            "    for (i64 l = 0; tree->count >> l; l++) {\n"                                      \
+            "        if (!(tree->count >> l & 1)) continue;\n"                                    \
+            "        x = any ? " STEP(suffix, "tree->level[l]", "x") " : tree->level[l];\n"       \
+                                                                     "        any = 1;\n"         \
+                                                                     "    }\n"                    \
+                                                                     "    return x;\n"            \
+                                                                     "}\n",                       \
+        {                                                                                         \
+            "cn_tree_" suffix, need                                                               \
+        }                                                                                         \
     }
 
 #define FOLDS(type, suffix, count, zero, one, infinity)                                            \

@@ -299,6 +299,12 @@ static int64_t result_stride(const emitter *e, const tile_plan *p) {
     return (extent_of(e, p->columns).count + width - 1) / width * width;
 }
 
+/* Whether any panel consists of whole vectors, known beforehand. */
+static bool has_whole_panel(const emitter *e, const tile_plan *p) {
+    dim columns = extent_of(e, p->columns);
+    return !columns.symbolic && (columns.count >= panel_width(p) || columns.count % p->lanes == 0);
+}
+
 static void claim_memory(emitter *e, tile_plan *p) {
     int size = dtype_bytes(p->dtype);
     if (p->left.mode != OPERAND_DIRECT)
@@ -319,7 +325,7 @@ void emit_contract(emitter *e, const stmt *s) {
         return;
     }
     p->result_stride = result_stride(e, p);
-    p->in_registers = !p->split && epilogue_is_vectors(e, p);
+    p->in_registers = !p->split && has_whole_panel(e, p) && epilogue_is_vectors(e, p);
     p->suffix = stage_suffix(e);
     claim_memory(e, p);
     if (p->packed)

@@ -238,7 +238,8 @@ static void emit_columns_of_row(emitter *e, const tile_plan *p, const char *widt
     const stmt_list body = emit_draws(e, &p->contract->epilogue, &columns);
     line(e, "INDEPENDENT");
     open_block(e, "for (i64 lane = 0; lane < %s; lane++) {", width);
-    line(e, "const i64 %s = column + lane;", name_of(e, p->columns));
+    if (p->columns->id < e->kernel->variable_count)
+        line(e, "const i64 %s = column + lane;", name_of(e, p->columns));
     line(e, "const %s %s = row[lane];", value_type_name(p->dtype), name_of(e, p->contract->result));
     emit_statements(e, &body);
     close_block(e);

@@ -75,22 +75,22 @@ static void push_axis(axis_list *list, loop_variable *v) {
     list->items[list->count++] = v;
 }
 
-/* The operand that owns the last axis becomes `right`; false when both do. */
-static bool assign_roles(emitter *e, tile_plan *p, roles *r) {
+static void swap_operands(tile_plan *p) {
+    tile_operand left = p->left;
+    p->left = p->right;
+    p->right = left;
+}
+
+static const loop_variable *last_axis(const emitter *e, const loop_contract *c) {
+    for (uint32_t i = c->parallel.count; i > 0; i--)
+        if (name_of(e, c->parallel.items[i - 1]))
+            return c->parallel.items[i - 1];
+    return NULL;
+}
+
+static void sort_axes(emitter *e, tile_plan *p, roles *r) {
     const loop_contract *c = p->contract;
-    p->left = (tile_operand){.value = c->left, .lets = &c->left_lets};
-    p->right = (tile_operand){.value = c->right, .lets = &c->right_lets};
-    const loop_variable *last = NULL;
-    for (uint32_t i = 0; i < c->parallel.count; i++)
-        if (name_of(e, c->parallel.items[i]))
-            last = c->parallel.items[i];
-    if (last == NULL)
-        return false;
-    if (!operand_uses(p->right.value, p->right.lets, last)) {
-        tile_operand left = p->left;
-        p->left = p->right;
-        p->right = left;
-    }
+    *r = (roles){0};
     for (uint32_t i = 0; i < c->parallel.count; i++) {
         loop_variable *v = c->parallel.items[i];
         if (!name_of(e, v))
@@ -99,10 +99,31 @@ static bool assign_roles(emitter *e, tile_plan *p, roles *r) {
         bool right = operand_uses(p->right.value, p->right.lets, v);
         push_axis(left && right ? &r->both : right ? &r->columns : &r->rows, v);
     }
+}
+
+/* The operand that owns the last axis becomes `right`; false when both do. When the other then
+ * has no axis at all (a filter with one output), it becomes `right` itself, of one column. */
+static bool assign_roles(emitter *e, tile_plan *p, roles *r) {
+    const loop_contract *c = p->contract;
+    const loop_variable *last = last_axis(e, c);
+    p->left = (tile_operand){.value = c->left, .lets = &c->left_lets};
+    p->right = (tile_operand){.value = c->right, .lets = &c->right_lets};
+    if (last == NULL)
+        return false;
     for (uint32_t i = 0; i < c->reduction.count; i++)
         if (name_of(e, c->reduction.items[i]))
             push_axis(&p->reduction, c->reduction.items[i]);
-    return r->columns.count > 0 && r->columns.items[r->columns.count - 1] == last;
+    if (!operand_uses(p->right.value, p->right.lets, last))
+        swap_operands(p);
+    sort_axes(e, p, r);
+    if (r->columns.count == 0 || r->columns.items[r->columns.count - 1] != last)
+        return false;
+    if (r->rows.count == 0 && r->both.count == 0) {
+        swap_operands(p);
+        sort_axes(e, p, r);
+        push_axis(&r->columns, new_axis(e, "only", dim_of(1)));
+    }
+    return true;
 }
 
 /* ---- split --------------------------------------------------------------------------------- */
@@ -218,7 +239,7 @@ static void remember_axes(emitter *e, tile_plan *p) {
     size_t count = (size_t)e->variable_count;
     p->names = arena_copy(e->arena, e->names, count * sizeof *e->names);
     p->extents = arena_copy(e->arena, e->extents, count * sizeof *e->extents);
-    p->joined = ARENA_ARRAY(e->arena, joined_axis, e->kernel->variable_count);
+    p->joined = ARENA_ARRAY(e->arena, joined_axis, e->variable_count);
     const loop_contract *c = p->contract;
     for (uint32_t i = 0; i < c->parallel.count; i++)
         push_axis(&p->joined[c->parallel.items[i]->id].parts, c->parallel.items[i]);
@@ -420,12 +441,6 @@ static void choose_width(emitter *e, tile_plan *p) {
     p->vectors = !extent.symbolic && extent.count <= p->lanes ? 1 : 2;
 }
 
-static bool fits_tiles(emitter *e, const tile_plan *p, const roles *r) {
-    dim columns = extent_of(e, r->columns.items[r->columns.count - 1]);
-    (void)p;
-    return columns.symbolic || columns.count >= 4;
-}
-
 static void plan_axes(emitter *e, tile_plan *p, roles *r) {
     bool packed = p->left.mode == OPERAND_PACKED;
     if (p->split || p->left.mode != OPERAND_STAGED) /* a window's chunk stays one axis */
@@ -445,8 +460,7 @@ static void plan_axes(emitter *e, tile_plan *p, roles *r) {
 bool plan_tiles(emitter *e, const loop_contract *c, tile_plan *p) {
     *p = (tile_plan){.contract = c, .dtype = c->accumulator};
     roles r = {0};
-    if ((p->dtype != CN_F32 && p->dtype != CN_F64) || !e->isa->has_fma || !assign_roles(e, p, &r) ||
-        !fits_tiles(e, p, &r))
+    if ((p->dtype != CN_F32 && p->dtype != CN_F64) || !e->isa->has_fma || !assign_roles(e, p, &r))
         return false;
     remember_axes(e, p);
     p->split = wants_split(e, p, &r);

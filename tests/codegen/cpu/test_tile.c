@@ -71,6 +71,15 @@ static void product_of_a_batch(void **state) {
     check_product(*state, dim_batch(6), dim_of(20), dim_of(32), PLAIN, PLAIN, STORE_ONLY, false, 5);
 }
 
+static void product_of_few_columns(void **state) {
+    check_product(*state, dim_batch(1), dim_of(40), dim_of(1), PLAIN, PLAIN, BIAS_RELU, false, 27);
+    check_product(*state, dim_of(40), dim_batch(1), dim_of(1), TRANSPOSED, PLAIN, UPDATE, true, 27);
+    check_product(*state, dim_of(1), dim_of(50), dim_of(70), PLAIN, TRANSPOSED, STORE_ONLY, false,
+                  1);
+    check_product(*state, dim_batch(1), dim_of(33), dim_of(3), PLAIN, TRANSPOSED, BIAS_RELU, false,
+                  9);
+}
+
 static void product_over_the_batch(void **state) {
     check_product(*state, dim_of(37), dim_batch(1), dim_of(32), TRANSPOSED, PLAIN, UPDATE, false,
                   19);
@@ -249,6 +258,9 @@ static const window small = {
 static const window pointwise = {
     .size = 6, .kernel = 1, .stride = 1, .dilation = 1, .in = 16, .out = 64};
 
+static const window one_output = {
+    .size = 10, .kernel = 3, .stride = 1, .low = 1, .high = 1, .dilation = 1, .in = 6, .out = 1};
+
 static void conv_forward(void **state) {
     check_forward(*state, same, false, 3);
     check_forward(*state, strided, false, 2);
@@ -256,6 +268,7 @@ static void conv_forward(void **state) {
     check_forward(*state, first_layer, false, 5);
     check_forward(*state, small, false, 3);
     check_forward(*state, pointwise, false, 3);
+    check_forward(*state, one_output, true, 2);
 }
 
 static void conv_filter(void **state) {
@@ -272,6 +285,8 @@ static void conv_data(void **state) {
     check_data(*state, dilated, 2);
     check_data(*state, small, 3);
     check_data(*state, pointwise, 2);
+    check_data(*state, first_layer, 2);
+    check_data(*state, one_output, 2);
 }
 
 /* ---- without tiles -------------------------------------------------------------------------- */
@@ -314,6 +329,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_WORKSPACE(products_of_many_sizes),
         WITH_WORKSPACE(product_of_a_batch),
+        WITH_WORKSPACE(product_of_few_columns),
         WITH_WORKSPACE(product_over_the_batch),
         WITH_WORKSPACE(product_with_a_transpose),
         WITH_WORKSPACE(product_with_prologues),
