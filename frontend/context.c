@@ -14,13 +14,17 @@ static void write_to_stderr(void *user, const char *words, size_t length) {
 }
 
 void context_write(const cn_context *c, const char *words, size_t length) {
-    if (c->options.writer != NULL) c->options.writer(c->options.writer_user, words, length);
-    else write_to_stderr(NULL, words, length);
+    if (c->options.writer != NULL)
+        c->options.writer(c->options.writer_user, words, length);
+    else
+        write_to_stderr(NULL, words, length);
 }
 
 static void copy_options(cn_context *c, const cn_context_options *o) {
-    if (o != NULL) c->options = *o;
-    if (c->options.backend == NULL) c->options.backend = "cpu";
+    if (o != NULL)
+        c->options = *o;
+    if (c->options.backend == NULL)
+        c->options.backend = "cpu";
     c->options.backend = arena_string(c->arena, c->options.backend);
     if (c->options.cache_directory != NULL) {
         c->options.cache_directory = arena_string(c->arena, c->options.cache_directory);
@@ -46,16 +50,19 @@ static void fill_context(cn_context *c, const cn_context_options *options) {
     }
     if (c->options.threads < 0) {
         diag_fail(&c->diag, CN_ERROR_INVALID_ARGUMENT,
-                  "cn_context_new: .threads is %d; use 0 for one per processor", c->options.threads);
+                  "cn_context_new: .threads is %d; use 0 for one per processor",
+                  c->options.threads);
         c->options.threads = 1;
     }
     c->workers = pool_get(c->options.threads);
-    if (c->workers == NULL) diag_fail(&c->diag, CN_ERROR_OUT_OF_MEMORY, "no memory for the thread pool");
+    if (c->workers == NULL)
+        diag_fail(&c->diag, CN_ERROR_OUT_OF_MEMORY, "no memory for the thread pool");
 }
 
 cn_context *cn_context_new(const cn_context_options *options) {
     memory *m = memory_new(options != NULL ? options->memory_limit : 0);
-    if (m == NULL) return NULL;
+    if (m == NULL)
+        return NULL;
     cn_context *c = memory_take(m, sizeof *c, 64);
     if (c == NULL) {
         memory_free(m);
@@ -75,43 +82,58 @@ cn_context *cn_context_new(const cn_context_options *options) {
 }
 
 void cn_context_free(cn_context *c) {
-    if (c == NULL) return;
-    for (uint32_t i = 0; i < c->models.count; i++) cn_model_free(c->models.items[i]);
-    for (uint32_t i = 0; i < c->functions.count; i++) cn_function_free(c->functions.items[i]);
-    for (uint32_t i = 0; i < c->datasets.count; i++) cn_dataset_free(c->datasets.items[i]);
+    if (c == NULL)
+        return;
+    for (uint32_t i = 0; i < c->models.count; i++)
+        cn_model_free(c->models.items[i]);
+    for (uint32_t i = 0; i < c->functions.count; i++)
+        cn_function_free(c->functions.items[i]);
+    for (uint32_t i = 0; i < c->datasets.count; i++)
+        cn_dataset_free(c->datasets.items[i]);
     for (uint32_t i = 0; i < c->variables.count; i++) {
         variable *v = c->variables.items[i];
-        if (v->data != NULL) memory_give(c->memory, v->data, (size_t)type_bytes(&v->type, 0));
+        if (v->data != NULL)
+            memory_give(c->memory, v->data, (size_t)type_bytes(&v->type, 0));
     }
-    if (c->workers != NULL) pool_release(c->workers);
-    if (c->arena != NULL) arena_free(c->arena);
+    if (c->workers != NULL)
+        pool_release(c->workers);
+    if (c->arena != NULL)
+        arena_free(c->arena);
     memory *m = c->memory;
     memory_give(m, c, sizeof *c);
     memory_free(m);
 }
 
-cn_status cn_error_status(const cn_context *c) { return c == NULL ? CN_ERROR_OUT_OF_MEMORY : c->diag.status; }
+cn_status cn_error_status(const cn_context *c) {
+    return c == NULL ? CN_ERROR_OUT_OF_MEMORY : c->diag.status;
+}
 
 const char *cn_error_message(const cn_context *c) {
     return c == NULL ? "no context: out of memory when it was made" : c->diag.message;
 }
 
 void cn_error_clear(cn_context *c) {
-    if (c != NULL) diag_clear(&c->diag);
+    if (c != NULL)
+        diag_clear(&c->diag);
 }
 
 const char *cn_status_text(cn_status status) {
     switch (status) {
 #define X(name, code, words) \
-    case CN_##name: return words;
+    case CN_##name:          \
+        return words;
         CN_STATUS_MAP(X)
 #undef X
     }
     return "an unknown status";
 }
 
-size_t cn_memory_live(const cn_context *c) { return c == NULL ? 0 : memory_live(c->memory); }
-size_t cn_memory_peak(const cn_context *c) { return c == NULL ? 0 : memory_peak(c->memory); }
+size_t cn_memory_live(const cn_context *c) {
+    return c == NULL ? 0 : memory_live(c->memory);
+}
+size_t cn_memory_peak(const cn_context *c) {
+    return c == NULL ? 0 : memory_peak(c->memory);
+}
 
 /* The file's own name: a message names the line, not the build machine's folders. */
 const char *source_file(cn_source where) {
@@ -131,11 +153,13 @@ bool context_fail(cn_context *c, cn_source where, cn_status status, const char *
 }
 
 double option_number(double given, double fallback) {
-    if (given == 0) return fallback;
+    if (given == 0)
+        return fallback;
     return given == (double)CN_ZERO ? 0 : given;
 }
 
 int64_t option_integer(int64_t given, int64_t fallback) {
-    if (given == 0) return fallback;
+    if (given == 0)
+        return fallback;
     return given == CN_ZERO ? 0 : given;
 }

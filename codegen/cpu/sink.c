@@ -29,8 +29,8 @@ static bool list_uses(const stmt_list *list, const loop_variable *v) {
 }
 
 static bool operands_use(const loop_contract *c, const loop_variable *v) {
-    return expr_uses(c->left, v) || expr_uses(c->right, v) ||
-           list_uses(&c->left_lets, v) || list_uses(&c->right_lets, v);
+    return expr_uses(c->left, v) || expr_uses(c->right, v) || list_uses(&c->left_lets, v) ||
+           list_uses(&c->right_lets, v);
 }
 
 bool statement_uses(const stmt *s, const loop_variable *v) {
@@ -39,7 +39,8 @@ bool statement_uses(const stmt *s, const loop_variable *v) {
     for (int i = 0; s->kind == STMT_STORE && i < s->rank; i++)
         if (expr_uses(s->index[i], v))
             return true;
-    if (s->contract != NULL && (operands_use(s->contract, v) || list_uses(&s->contract->epilogue, v)))
+    if (s->contract != NULL &&
+        (operands_use(s->contract, v) || list_uses(&s->contract->epilogue, v)))
         return true;
     return list_uses(&s->body, v);
 }
@@ -59,7 +60,9 @@ static void insert_before_use(stmt_list *list, stmt *let, arena *a) {
     *list = longer;
 }
 
-static stmt *copy_statement(const stmt *s, arena *a) { return arena_copy(a, s, sizeof *s); }
+static stmt *copy_statement(const stmt *s, arena *a) {
+    return arena_copy(a, s, sizeof *s);
+}
 
 /* The nest with the let inside its innermost perfectly nested parallel loop. */
 static stmt *with_let_inside(const stmt *nest, stmt *let, arena *a) {
