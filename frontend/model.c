@@ -129,8 +129,8 @@ static void measure_depths(walk *w) {
     }
 }
 
-/* The layer call that a step of the model is; NULL for ops between layers, and for the layer that made
- * a tensor the model begins at. */
+/* The layer call that a step of the model is; NULL for ops between layers, and for the layer
+ * that made a tensor the model begins at. */
 static const layer_call *call_of_step(const walk *w, const walk_step *s) {
     const layer_call *call = s->id & STEP_OP ? NULL : &w->c->calls.items[s->id];
     return call != NULL && s->is_input && call->layer->class != &input_class ? NULL : call;

@@ -123,7 +123,8 @@ static bool input_type(const cn_input_options *o, cn_source where, type *out) {
     }
     *out = type_make(o->dtype == CN_DTYPE_DEFAULT ? CN_F32 : o->dtype, rank + 1, dims);
     if (type_bytes(out, 1) == INT64_MAX)
-        return context_fail(c, where, CN_ERROR_SHAPE, "input: the sizes of the shape are too large");
+        return context_fail(c, where, CN_ERROR_SHAPE,
+                            "input: the sizes of the shape are too large");
     return true;
 }
 

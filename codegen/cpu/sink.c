@@ -45,7 +45,7 @@ bool statement_uses(const stmt *s, const loop_variable *v) {
     return list_uses(&s->body, v);
 }
 
-/* ---- moving ------------------------------------------------------------------------------------ */
+/* ---- moving ---------------------------------------------------------------------------------- */
 
 static void insert_before_use(stmt_list *list, stmt *let, arena *a) {
     stmt_list longer = {0};

@@ -56,7 +56,7 @@ static void a_backend_that_does_not_exist_is_never_replaced(void **state) {
     cn_context_free(c);
 }
 
-/* Every limit from nothing to enough: a status, a message with sizes, and a context that goes on. */
+/* Every limit from nothing to enough: a status, a message with sizes, a context that goes on. */
 static void running_out_of_memory_is_told_at_every_size(void **state) {
     (void)state;
     static float features[16][4], sums[16];

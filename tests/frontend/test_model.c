@@ -43,7 +43,7 @@ static void names_are(const cn_model *m, size_t count, const char *const *names)
         assert_string_equal(cn_weight(m, i).name, names[i]);
 }
 
-/* ---- nesting ---------------------------------------------------------------------------- */
+/* ---- nesting ------------------------------------------------------------------------------- */
 
 static cn_model *inner_model(cn_context *c) {
     cn_tensor x = cn_input(c, {4});
@@ -124,7 +124,7 @@ static void dropouts_of_nested_models_are_independent(void **state) {
     cn_context_free(c);
 }
 
-/* ---- parts of other models ------------------------------------------------------------------ */
+/* ---- parts of other models ----------------------------------------------------------------- */
 
 static void a_model_may_begin_at_any_tensor(void **state) {
     (void)state;
@@ -162,7 +162,7 @@ static void layers_of_two_models_may_be_in_a_third(void **state) {
     cn_context_free(c);
 }
 
-/* ---- size ------------------------------------------------------------------------------------- */
+/* ---- size ---------------------------------------------------------------------------------- */
 
 static void two_thousand_layers_are_walked_without_recursion(void **state) {
     (void)state;
@@ -180,7 +180,7 @@ static void two_thousand_layers_are_walked_without_recursion(void **state) {
     cn_context_free(c);
 }
 
-/* ---- what is refused ---------------------------------------------------------------------------- */
+/* ---- what is refused ----------------------------------------------------------------------- */
 
 static void models_that_cannot_be(void **state) {
     (void)state;
