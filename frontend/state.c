@@ -30,9 +30,15 @@ static void add_optimizer(variable_list *list, arena *a, const cn_optimizer *o) 
     size_t own_name = o->name == NULL ? 0 : strlen(o->name) + 1; /* "adam/": of the context */
     add(list, a, "optimizer/iteration", o->iteration);
     add(list, a, "optimizer/learning_rate", o->learning_rate);
+    map taken; /* weights of nested models may have one path: their slots are numbered, in order */
+    map_init(&taken, a);
     for (uint32_t i = 0; i < o->slots.count; i++) {
         variable *slot = o->slots.items[i];
-        add(list, a, arena_format(a, "optimizer/%s", slot->path + own_name), slot);
+        const char *name = arena_format(a, "optimizer/%s", slot->path + own_name);
+        uint64_t count = (*map_put_text(&taken, name, NULL))++;
+        if (count > 0)
+            name = arena_format(a, "%s:%llu", name, (unsigned long long)count);
+        add(list, a, name, slot);
     }
 }
 

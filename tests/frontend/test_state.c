@@ -199,10 +199,42 @@ static void memories_without_a_callback_are_told_of(void **state) {
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, open_folder, close_folder)
 
+/* Two weights of one path, as nested models bring them, keep slots of their own. */
+static void weights_of_one_path_keep_their_slots(void **state) {
+    (void)state;
+    char place[64], file[96], straight[65], resumed[65];
+    make_folder(place);
+    snprintf(file, sizeof file, "%s/nested.state", place);
+    for (int loaded = 0; loaded < 2; loaded++) {
+        static small s;
+        open_small(&s, (cn_context_options){.quiet = true, .seed = 3});
+        cn_tensor x = cn_input(s.c, {FEATURES});
+        cn_tensor y = cn_chain(x, cn_model_layer(s.m), cn_dense(s.c, 3, CN_SOFTMAX));
+        cn_model *m = cn_model_new(s.c, .inputs = {x}, .outputs = {y});
+        assert_int_equal(cn_compile(m, .optimizer = cn_adam(s.c, 0.01),
+                                    .loss = CN_SPARSE_CATEGORICAL_CROSSENTROPY),
+                         CN_OK);
+        if (loaded) {
+            if (cn_load_state(m, file) != CN_OK)
+                fail_msg("%s", cn_error_message(s.c));
+        } else {
+            assert_int_equal(cn_fit(m, s.data, .epochs = 2, .verbose = -1), CN_OK);
+            assert_int_equal(cn_save_state(m, file), CN_OK);
+        }
+        assert_int_equal(cn_fit(m, s.data, .epochs = 4, .initial_epoch = 2, .verbose = -1), CN_OK);
+        cn_checksum(m, loaded ? resumed : straight);
+        close_small(&s);
+    }
+    assert_string_equal(straight, resumed);
+    remove_folder(place);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_FOLDER(stopped_and_resumed_at_every_batch), IN_FOLDER(resumed_from_every_checkpoint),
-        IN_FOLDER(a_run_goes_on_where_it_stopped), IN_FOLDER(states_must_fit_the_model),
-        IN_FOLDER(memories_without_a_callback_are_told_of)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(weights_of_one_path_keep_their_slots),
+                                       IN_FOLDER(stopped_and_resumed_at_every_batch),
+                                       IN_FOLDER(resumed_from_every_checkpoint),
+                                       IN_FOLDER(a_run_goes_on_where_it_stopped),
+                                       IN_FOLDER(states_must_fit_the_model),
+                                       IN_FOLDER(memories_without_a_callback_are_told_of)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
