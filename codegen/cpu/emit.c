@@ -83,6 +83,24 @@ const char *offset_text(emitter *e, const stmt *store) {
     return index_words(e, expr_offset(e->arena, of, store->index));
 }
 
+static bool is_one(const char *words) {
+    return strcmp(words, "1") == 0;
+}
+
+const char *product_text(emitter *e, const char *a, const char *b) {
+    if (is_one(a) || is_one(b))
+        return is_one(a) ? b : a;
+    return arena_format(e->arena, "%s * %s", a, b);
+}
+
+const char *quotient_text(emitter *e, const char *a, const char *b) {
+    return is_one(b) ? a : arena_format(e->arena, "%s / %s", a, b);
+}
+
+const char *remainder_text(emitter *e, const char *a, const char *b) {
+    return is_one(b) ? "0" : arena_format(e->arena, "%s %% %s", a, b);
+}
+
 /* ---- names --------------------------------------------------------------------------------- */
 
 static const char *identifier(emitter *e, const char *hint, int id) {

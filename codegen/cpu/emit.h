@@ -70,6 +70,10 @@ void close_block(emitter *e);
 const char *expr_words(emitter *e, const expr *x);
 const char *dim_text(emitter *e, dim d);
 const char *index_words(emitter *e, const expr *x);
+/* a * b, a / b and a % b of texts that are factors; what 1 makes trivial is left out. */
+const char *product_text(emitter *e, const char *a, const char *b);
+const char *quotient_text(emitter *e, const char *a, const char *b);
+const char *remainder_text(emitter *e, const char *a, const char *b);
 const char *offset_text(emitter *e, const stmt *store);
 /* An identifier like `base` that nothing else in the kernel has. */
 const char *fresh_name(emitter *e, const char *base);

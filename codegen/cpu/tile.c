@@ -152,19 +152,24 @@ static const char *open_task(emitter *e, const tile_plan *p) {
     const char *panels = ceil_text(e, extent_of(e, p->columns), panel_width(p));
     open_block(e, "for (i64 task = begin; task < end; task++) {");
     if (!p->panels_inside) {
-        line(e, "const i64 column = task %% %s * %lld;", panels, (long long)panel_width(p));
-        number = arena_format(e->arena, "task / %s", panels);
+        line(e, "const i64 column = %s * %lld;", remainder_text(e, "task", panels),
+             (long long)panel_width(p));
+        number = quotient_text(e, "task", panels);
     }
-    line(e, "const i64 low = %s %% %s * %lld;", number, chunks, (long long)p->chunk_size);
-    line(e, "const i64 high = low + %lld < %s ? low + %lld : %s;", (long long)p->chunk_size, all,
-         (long long)p->chunk_size, all);
+    if (strcmp(chunks, "1") == 0) {
+        line(e, "const i64 low = 0, high = %s;", all);
+    } else {
+        line(e, "const i64 low = %s * %lld;", remainder_text(e, number, chunks),
+             (long long)p->chunk_size);
+        line(e, "const i64 high = low + %lld < %s ? low + %lld : %s;", (long long)p->chunk_size,
+             all, (long long)p->chunk_size, all);
+    }
     if (p->outer.count > 0) {
-        line(e, "const i64 point = %s / %s;", number, chunks);
+        line(e, "const i64 point = %s;", quotient_text(e, number, chunks));
         split_row(e, &p->outer, "point");
     }
-    if (p->panels_inside)
-        return arena_format(e->arena, "%s * %s", points, chunks);
-    return arena_format(e->arena, "%s * %s * %s", points, chunks, panels);
+    const char *tasks = product_text(e, points, chunks);
+    return p->panels_inside ? tasks : product_text(e, tasks, panels);
 }
 
 /* Whether some panel goes through memory. */
@@ -246,14 +251,14 @@ static void emit_partials(emitter *e, const tile_plan *p) {
     if (p->panels_inside) {
         line(e, "const i64 block = task;");
     } else {
-        line(e, "const i64 block = task / %s;", panels);
-        line(e, "const i64 column = task %% %s * %lld;", panels, (long long)panel_width(p));
+        line(e, "const i64 block = %s;", quotient_text(e, "task", panels));
+        line(e, "const i64 column = %s * %lld;", remainder_text(e, "task", panels),
+             (long long)panel_width(p));
     }
     emit_block(e, p);
     close_block(e);
     const char *blocks = block_count(e, p);
-    end_stage(e, "_partial",
-              p->panels_inside ? blocks : arena_format(e->arena, "%s * %s", blocks, panels));
+    end_stage(e, "_partial", p->panels_inside ? blocks : product_text(e, blocks, panels));
 }
 
 /* Blocks b and b + width become b, for width 1, 2, 4, ...; a task combines some rows. */

@@ -147,8 +147,9 @@ static const char *outer_count(emitter *e, const tile_plan *p) {
 }
 
 const char *right_bytes(emitter *e, const tile_plan *p) {
-    return arena_format(e->arena, "%s * %s * %s * %d", outer_count(e, p), panel_count(e, p),
-                        panel_elements(e, p), dtype_bytes(p->dtype));
+    const char *panels = product_text(e, outer_count(e, p), panel_count(e, p));
+    return arena_format(e->arena, "%s * %d", product_text(e, panels, panel_elements(e, p)),
+                        dtype_bytes(p->dtype));
 }
 
 const char *right_panel(emitter *e, const tile_plan *p, const char *column) {
@@ -251,14 +252,15 @@ void emit_right_stage(emitter *e, const tile_plan *p) {
     line(e, "%s *packed = (%s *)%s;", element, element, p->packed);
     open_block(e, "for (i64 task = begin; task < end; task++) {");
     if (p->right_outer.count > 0) {
-        line(e, "const i64 point = task / %s;", panels);
+        line(e, "const i64 point = %s;", quotient_text(e, "task", panels));
         split_row(e, &p->right_outer, "point");
     }
-    line(e, "const i64 first = task %% %s * %lld;", panels, (long long)panel_width(p));
+    line(e, "const i64 first = %s * %lld;", remainder_text(e, "task", panels),
+         (long long)panel_width(p));
     line(e, "%s *panel = packed + task * %s;", element, panel_elements(e, p));
     emit_panel(e, p);
     close_block(e);
     end_stage(e, arena_format(e->arena, "%s_pack", p->suffix),
-              arena_format(e->arena, "%s * %s", outer_count(e, p), panels));
+              product_text(e, outer_count(e, p), panels));
     restore_names(e, names);
 }

@@ -130,6 +130,13 @@ static void add_dim(window_search *s, const expr *index) {
     d->s = new_axis(s->e, "s", d->size > 1 ? dim_of(d->size) : symbolic_extent(s->inside));
 }
 
+/* The gradient of a strided window reads every few positions, `at / stride` under the condition
+ * that nothing remains: its dim is that of `at`, mostly zeros. */
+static const expr *undivided(const expr *index) {
+    bool quotient = index->kind == EXPR_SCALAR && index->scalar == SCALAR_DIV;
+    return quotient && index->arguments[1]->kind == EXPR_CONSTANT ? index->arguments[0] : index;
+}
+
 /* Dims from all loads of `x`; other uses of the axes are looked at afterwards. */
 static void add_loads(window_search *s, const expr *x) {
     for (int i = 0; i < x->argument_count; i++)
@@ -137,7 +144,7 @@ static void add_loads(window_search *s, const expr *x) {
     if (x->kind != EXPR_LOAD)
         return;
     for (int i = 0; i < x->rank && !s->failed; i++)
-        add_dim(s, x->index[i]);
+        add_dim(s, undivided(x->index[i]));
     s->closed = s->closed || s->operand->window_count > 0;
     if (x->otherwise)
         add_loads(s, x->otherwise);

@@ -219,7 +219,23 @@ static void check_filter(workspace *w, window c, int64_t batch) {
     check_kernel(&b, 1e-3);
 }
 
-/* dx[n,h,w,ci] = sum over kh, kw, co of dy[n, h + low - kh, ...] * f[kh,kw,ci,co], stride 1 */
+/* The position of the window whose element k is x, if there is one. */
+static const expr *backwards(bench *b, const window *c, const expr *x, const expr *k,
+                             const expr **guard) {
+    const expr *at = plus(b, x, 1, k, -c->dilation, c->low), *stride = integer(b, c->stride);
+    if (c->stride == 1) {
+        *guard = within(b, *guard, at, positions(c));
+        return at;
+    }
+    const expr *exact = op2(b, SCALAR_EQ, op2(b, SCALAR_REM, at, stride), integer(b, 0));
+    const expr *high = op2(b, SCALAR_LT, op2(b, SCALAR_DIV, at, stride), integer(b, positions(c)));
+    const expr *low = op2(b, SCALAR_GE, at, integer(b, 0));
+    const expr *all = op2(b, SCALAR_AND, op2(b, SCALAR_AND, low, exact), high);
+    *guard = *guard ? op2(b, SCALAR_AND, *guard, all) : all;
+    return op2(b, SCALAR_DIV, at, stride);
+}
+
+/* dx[n,h,w,ci] = sum over kh, kw, co of dy[n, (h + low - kh) / stride, ...] * f[kh,kw,ci,co] */
 static void check_data(workspace *w, window c, int64_t batch) {
     bench b = bench_open(w, "data", batch);
     dim size = dim_of(c.size), in = dim_of(c.in), out = dim_of(c.out), taps = dim_of(c.kernel),
@@ -235,9 +251,9 @@ static void check_data(workspace *w, window c, int64_t batch) {
                 .kh = of(&b, reduction(&b, t, "kh", taps)),
                 .kw = of(&b, reduction(&b, t, "kw", taps)),
                 .co = of(&b, reduction(&b, t, "co", out))};
-    const expr *h = plus(&b, at.h, 1, at.kh, -c.dilation, c.low),
-               *v = plus(&b, at.w, 1, at.kw, -c.dilation, c.low);
-    const expr *guard = within(&b, within(&b, NULL, h, positions(&c)), v, positions(&c));
+    const expr *guard = NULL;
+    const expr *h = backwards(&b, &c, at.h, at.kh, &guard),
+               *v = backwards(&b, &c, at.w, at.kw, &guard);
     const expr *index[] = {at.n, h, v, at.co};
     t->left = expr_guarded_load(w->arena, &b.k->buffers.items[dy], dy, index, guard, real(&b, 0));
     t->right = LOAD(&b, f, at.kh, at.kw, at.ci, at.co);
@@ -285,6 +301,7 @@ static void conv_data(void **state) {
     check_data(*state, dilated, 2);
     check_data(*state, small, 3);
     check_data(*state, pointwise, 2);
+    check_data(*state, strided, 2);
     check_data(*state, first_layer, 2);
     check_data(*state, one_output, 2);
 }
