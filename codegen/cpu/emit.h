@@ -133,6 +133,8 @@ void split_row(emitter *e, const axis_list *axes, const char *row);
 int64_t tasks_rows(double cost);
 /* A stage for a nest of parallel loops. */
 void emit_nest(emitter *e, const stmt *nest);
+/* A stage without tasks, for results without elements. */
+void emit_nothing(emitter *e);
 void emit_inner_nest(emitter *e, const stmt *nest);
 
 /* emit_reduce.c */

@@ -332,9 +332,18 @@ static const stmt_list *collect_axes(const stmt *nest, axis_list *axes) {
     return body;
 }
 
+void emit_nothing(emitter *e) {
+    begin_stage(e);
+    end_stage(e, stage_suffix(e), "0");
+}
+
 void emit_nest(emitter *e, const stmt *nest) {
     axis_list axes = {0};
     const stmt_list *body = collect_axes(nest, &axes);
+    if (axes_product(e, &axes).count == 0) {
+        emit_nothing(e);
+        return;
+    }
     merge_axes(e, &axes, body, NULL);
     bool loops = contains(body, STMT_LOOP), folds = contains(body, STMT_REDUCE);
     if (folds && !loops && emit_split(e, &axes, body))

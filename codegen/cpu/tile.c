@@ -323,8 +323,19 @@ static void claim_memory(emitter *e, tile_plan *p) {
                                                       (long long)partial_elements(e, p) * size));
 }
 
+static bool has_no_elements(const stmt *s) {
+    for (uint32_t i = 0; i < s->contract->parallel.count; i++)
+        if (s->contract->parallel.items[i]->extent.count == 0)
+            return true;
+    return false;
+}
+
 void emit_contract(emitter *e, const stmt *s) {
     tile_plan plan, *p = &plan;
+    if (has_no_elements(s)) {
+        emit_nothing(e);
+        return;
+    }
     if (!plan_tiles(e, s->contract, p)) {
         emit_plain_contract(e, s->contract);
         return;

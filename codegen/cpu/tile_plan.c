@@ -278,6 +278,13 @@ static tile_sizes sizes_for(dim extent, int most) {
     return (tile_sizes){most > 1 ? 2 : 1, {most, 1}};
 }
 
+static bool is_inside(const tile_plan *p, const loop_variable *v) {
+    for (int i = 0; i < p->left.inside.count; i++)
+        if (p->left.inside.items[i] == v)
+            return true;
+    return false;
+}
+
 /* The axis tiles step along: the last row axis, or the one before it when a tile can hold the
  * whole last axis twice. */
 static void choose_step(emitter *e, tile_plan *p) {
@@ -290,7 +297,9 @@ static void choose_step(emitter *e, tile_plan *p) {
     }
     p->step = p->rows.items[count - 1];
     dim last = extent_of(e, p->step);
-    if (count >= 2 && !last.symbolic && last.count * 2 <= most) {
+    bool two =
+        count >= 2 && (p->left.mode != OPERAND_STAGED || is_inside(p, p->rows.items[count - 2]));
+    if (two && !last.symbolic && last.count * 2 <= most) {
         p->inner = p->step;
         p->inner_size = last.count;
         p->step = p->rows.items[count - 2];
@@ -344,13 +353,6 @@ static void choose_chunk(emitter *e, tile_plan *p) {
 }
 
 /* ---- distribution of axes ------------------------------------------------------------------ */
-
-static bool is_inside(const tile_plan *p, const loop_variable *v) {
-    for (int i = 0; i < p->left.inside.count; i++)
-        if (p->left.inside.items[i] == v)
-            return true;
-    return false;
-}
 
 /* Row axes that are neither step nor inner are looped over by the tasks, or within them. */
 static void distribute_rows(tile_plan *p) {
@@ -462,6 +464,9 @@ bool plan_tiles(emitter *e, const loop_contract *c, tile_plan *p) {
     roles r = {0};
     if ((p->dtype != CN_F32 && p->dtype != CN_F64) || !e->isa->has_fma || !assign_roles(e, p, &r))
         return false;
+    for (int i = 0; i < p->reduction.count; i++)
+        if (extent_of(e, p->reduction.items[i]).count == 0)
+            return false;
     remember_axes(e, p);
     p->split = wants_split(e, p, &r);
     p->columns = r.columns.items[r.columns.count - 1];

@@ -342,6 +342,27 @@ static void integers_multiply_in_one_chain(void **state) {
     check_kernel(&b, 0);
 }
 
+/* out[n,i,c] = sum over k, d of x[n, i+k-1, d] * w[k,d,c]: short rows of samples that a tile must
+ * not mix, for each has a window of its own. */
+static void short_rows_stay_in_their_sample(void **state) {
+    bench b = bench_open(*state, "conv_1d", 5);
+    int x = BUFFER(&b, BUFFER_IN, CN_F32, dim_batch(1), dim_of(5), dim_of(3));
+    int w = BUFFER(&b, BUFFER_IN, CN_F32, dim_of(3), dim_of(3), dim_of(16));
+    int y = BUFFER(&b, BUFFER_OUT, CN_F32, dim_batch(1), dim_of(5), dim_of(16));
+    loop_contract *t = contract(&b);
+    const expr *n = of(&b, parallel(&b, t, "n", dim_batch(1)));
+    const expr *i = of(&b, parallel(&b, t, "i", dim_of(5)));
+    const expr *c = of(&b, parallel(&b, t, "c", dim_of(16)));
+    const expr *k = of(&b, reduction(&b, t, "k", dim_of(3)));
+    const expr *d = of(&b, reduction(&b, t, "d", dim_of(3)));
+    const expr *at = plus(&b, i, 1, k, 1, -1), *guard = within(&b, NULL, at, 5);
+    const expr *index[] = {n, at, d};
+    t->left = expr_guarded_load(b.w->arena, &b.k->buffers.items[x], x, index, guard, real(&b, 0));
+    t->right = LOAD(&b, w, k, d, c);
+    STORE(&b, &t->epilogue, y, of(&b, t->result), n, i, c);
+    check_kernel(&b, 1e-5);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_WORKSPACE(products_of_many_sizes),
@@ -355,6 +376,7 @@ int main(void) {
         WITH_WORKSPACE(conv_forward),
         WITH_WORKSPACE(conv_filter),
         WITH_WORKSPACE(conv_data),
+        WITH_WORKSPACE(short_rows_stay_in_their_sample),
         WITH_WORKSPACE(depthwise_runs_along_channels),
         WITH_WORKSPACE(integers_multiply_in_one_chain),
     };
