@@ -20,10 +20,10 @@ enum { COUNT = 8192, RUNS = 20, REPEATS = 50 };
 
 typedef void map(const float *restrict x, float *restrict y);
 
-#define MAP(name, expression)                                              \
-    static void name(const float *restrict x, float *restrict y) {         \
-        for (int i = 0; i < COUNT; i++)                                    \
-            y[i] = expression;                                             \
+#define MAP(name, expression)                                      \
+    static void name(const float *restrict x, float *restrict y) { \
+        for (int i = 0; i < COUNT; i++)                            \
+            y[i] = expression;                                     \
     }
 
 #define PAIR(name, libm)                   \
@@ -76,7 +76,7 @@ static double elements_per_ns(map *f, const float *x, float *y) {
         double elapsed = now() - start;
         best = elapsed < best ? elapsed : best;
     }
-    return COUNT * (double)REPEATS / best;
+    return (double)COUNT * (double)REPEATS / best;
 }
 
 int main(void) {
@@ -84,7 +84,8 @@ int main(void) {
     printf("%-8s %8s %8s %7s  (elements per ns)\n", "", "own", "libm", "ratio");
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         for (int i = 0; i < COUNT; i++)
-            x[i] = rows[r].low + (rows[r].high - rows[r].low) * (float)(i * 5 % COUNT) / COUNT;
+            x[i] =
+                rows[r].low + (rows[r].high - rows[r].low) * (float)(i * 5 % COUNT) / (float)COUNT;
         double own = elements_per_ns(rows[r].own, x, y);
         printf("%-8s %8.2f", rows[r].name, own);
         if (rows[r].libm) {

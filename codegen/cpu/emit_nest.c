@@ -211,7 +211,7 @@ const char *open_rows(emitter *e, const axis_list *axes, int64_t per_task) {
 }
 
 int64_t tasks_rows(double cost) {
-    double rows = TASK_OPERATIONS / (cost < 1 ? 1 : cost);
+    double rows = (double)TASK_OPERATIONS / (cost < 1 ? 1 : cost);
     return rows < 1 ? 1 : (int64_t)rows;
 }
 

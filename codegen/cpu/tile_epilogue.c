@@ -94,7 +94,7 @@ static bool is_vector(emitter *e, const tile_plan *p, const expr *x) {
 
 bool epilogue_is_vectors(emitter *e, const tile_plan *p) {
     const stmt_list *list = &p->contract->epilogue;
-    if (statements_cost(e, list) > MOST_OPERATIONS)
+    if (statements_cost(e, list) > (double)MOST_OPERATIONS)
         return false;
     for (uint32_t i = 0; i < list->count; i++) {
         const stmt *s = list->items[i];
