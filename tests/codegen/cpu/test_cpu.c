@@ -149,9 +149,106 @@ static void every_op_agrees_with_its_meaning(void **state) {
     assert_int_equal(failures, 0);
 }
 
-/* ---- training steps ------------------------------------------------------------------------ */
+/* ---- random contractions ---------------------------------------------------------------------- */
 
-typedef graph *(*model_maker)(arena *a);
+static int64_t draw(uint32_t *seed, int64_t low, int64_t high) {
+    *seed = *seed * 1664525u + 1013904223u;
+    return low + (int64_t)(*seed >> 8) % (high - low + 1);
+}
+
+static value drawn_input(graph *g, int rank, const dim *dims) {
+    return graph_add_input(g, arena_format(g->arena, "x%u", g->inputs.count),
+                           type_make(CN_F32, rank, dims), INPUT_DATA, false);
+}
+
+/* [batch,] rows x steps times steps x columns, axes in any order, any of them the batch. */
+static graph *random_product(arena *a, uint32_t seed) {
+    graph *g = graph_new(a, "product");
+    bool outer = draw(&seed, 0, 2) == 0;
+    dim m = dim_of(draw(&seed, 1, 40)), k = dim_of(draw(&seed, 1, 40)),
+        n = dim_of(draw(&seed, 1, 70));
+    dim h = dim_of(draw(&seed, 2, 5));
+    dim *symbolic[] = {&m, &k, &n, &h};
+    *symbolic[draw(&seed, 0, outer ? 3 : 2)] = dim_batch(draw(&seed, 1, 9));
+    bool flip_left = draw(&seed, 0, 1) != 0, flip_right = draw(&seed, 0, 1) != 0;
+    dim left[] = {h, flip_left ? k : m, flip_left ? m : k};
+    dim right[] = {h, flip_right ? n : k, flip_right ? k : n};
+    int o = outer ? 1 : 0;
+    dot_attributes d = {.left_batch = {o, {0}},
+                        .right_batch = {o, {0}},
+                        .left_contract = {1, {flip_left ? o : o + 1}},
+                        .right_contract = {1, {flip_right ? o + 1 : o}}};
+    value x = drawn_input(g, 2 + o, left + 1 - o), y = drawn_input(g, 2 + o, right + 1 - o);
+    if (draw(&seed, 0, 2) == 0)
+        x = relu(g, x);
+    if (draw(&seed, 0, 2) == 0)
+        y = relu(g, y);
+    value z = build_dot(g, x, y, &d);
+    graph_add_output(g, draw(&seed, 0, 1) ? relu(g, z) : z, "z", -1);
+    return g;
+}
+
+/* Any direction of a convolution over one or two spatial axes. */
+static graph *random_conv(arena *a, uint32_t seed) {
+    graph *g = graph_new(a, "conv");
+    int spatial = (int)draw(&seed, 1, 2), direction = (int)draw(&seed, 0, 2);
+    dim x[4] = {dim_batch(1)}, y[4] = {dim_batch(1)}, w[4];
+    conv_attributes c = {.direction = direction, .groups = 1};
+    c.strides.count = c.low.count = c.high.count = c.dilation.count = spatial;
+    for (int i = 0; i < spatial; i++) {
+        int64_t size = draw(&seed, 3, 14), taps = draw(&seed, 1, 3), stride = draw(&seed, 1, 2);
+        int64_t dilation = draw(&seed, 1, size > 6 ? 2 : 1), low = draw(&seed, 0, 2),
+                high = draw(&seed, 0, 2);
+        x[i + 1] = dim_of(size);
+        w[i] = dim_of(taps);
+        y[i + 1] = dim_of((size + low + high - dilation * (taps - 1) - 1) / stride + 1);
+        c.strides.items[i] = stride;
+        c.dilation.items[i] = dilation;
+        c.low.items[i] = low;
+        c.high.items[i] = high;
+        c.size.items[i] = dim_of(direction == CONV_BACKWARD_FILTER ? taps : size);
+    }
+    c.size.count = direction == CONV_FORWARD ? 0 : spatial;
+    x[spatial + 1] = w[spatial] = dim_of(draw(&seed, 1, 40));
+    y[spatial + 1] = w[spatial + 1] = dim_of(draw(&seed, 1, 40));
+    value left = drawn_input(g, spatial + 2, direction == CONV_BACKWARD_DATA ? y : x);
+    value right = drawn_input(g, spatial + 2, direction == CONV_BACKWARD_FILTER ? y : w);
+    if (draw(&seed, 0, 2) == 0)
+        left = relu(g, left);
+    value z = build_conv(g, left, right, &c);
+    graph_add_output(g, draw(&seed, 0, 1) ? relu(g, z) : z, "z", -1);
+    return g;
+}
+
+static uint64_t bits_of(workspace *w, graph *(*make)(arena *a), const char *isa, int threads,
+                        int64_t batch);
+static void check_values(workspace *w, graph *(*make)(arena *a), int64_t batch);
+
+static uint32_t current_seed;
+
+static graph *current_contraction(arena *a) {
+    return current_seed % 2 ? random_conv(a, current_seed * 7919)
+                            : random_product(a, current_seed * 7919);
+}
+
+/* CORNU_TEST_SEEDS=first,count for longer runs. */
+static void random_contractions_agree(void **state) {
+    workspace *w = *state;
+    unsigned first = 1, count = 24;
+    if (getenv("CORNU_TEST_SEEDS"))
+        sscanf(getenv("CORNU_TEST_SEEDS"), "%u,%u", &first, &count);
+    for (current_seed = first; current_seed < first + count; current_seed++) {
+        arena_mark mark = arena_get_mark(w->arena);
+        if (getenv("CORNU_TEST_SEEDS"))
+            print_message("seed %u\n", current_seed);
+        check_values(w, current_contraction, 7);
+        uint64_t wide = bits_of(w, current_contraction, NULL, 2, 19);
+        assert_true(bits_of(w, current_contraction, "x86-64-v3", 1, 19) == wide);
+        arena_rewind(w->arena, mark);
+    }
+}
+
+/* ---- training steps ------------------------------------------------------------------------ */
 
 static uint64_t hash_outputs(const program *p) {
     uint64_t h = 0;
@@ -177,7 +274,7 @@ static tensor **sample_inputs(interpreter *it, const graph *g) {
     return in;
 }
 
-static uint64_t bits_of(workspace *w, model_maker make, const char *isa, int threads,
+static uint64_t bits_of(workspace *w, graph *(*make)(arena *a), const char *isa, int threads,
                         int64_t batch) {
     graph *g = make(w->arena);
     interpreter it = {.arena = w->arena, .diag = &w->diagnostics, .batch = batch};
@@ -193,7 +290,7 @@ static uint64_t bits_of(workspace *w, model_maker make, const char *isa, int thr
     return bits;
 }
 
-static void check_values(workspace *w, model_maker make, int64_t batch) {
+static void check_values(workspace *w, graph *(*make)(arena *a), int64_t batch) {
     graph *g = make(w->arena);
     interpreter it = {
         .arena = w->arena, .diag = &w->diagnostics, .batch = batch, .mode = INTERPRET_F64};
@@ -221,7 +318,7 @@ static void check_values(workspace *w, model_maker make, int64_t batch) {
     p.x->operations->free(p.x);
 }
 
-static void check_model(workspace *w, model_maker make) {
+static void check_model(workspace *w, graph *(*make)(arena *a)) {
     check_values(w, make, 6);
     uint64_t first = bits_of(w, make, NULL, 1, 33);
     assert_true(bits_of(w, make, NULL, 2, 33) == first);
@@ -249,6 +346,7 @@ int main(void) {
     use_module();
     const struct CMUnitTest tests[] = {
         WITH_WORKSPACE(every_op_agrees_with_its_meaning),
+        WITH_WORKSPACE(random_contractions_agree),
         WITH_WORKSPACE(mlp_trains),
         WITH_WORKSPACE(convnet_trains),
         WITH_WORKSPACE(rows_normalise),
