@@ -149,7 +149,7 @@ static void every_op_agrees_with_its_meaning(void **state) {
     assert_int_equal(failures, 0);
 }
 
-/* ---- random contractions ---------------------------------------------------------------------- */
+/* ---- random contractions ------------------------------------------------------------------ */
 
 static int64_t draw(uint32_t *seed, int64_t low, int64_t high) {
     *seed = *seed * 1664525u + 1013904223u;
