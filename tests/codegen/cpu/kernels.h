@@ -17,6 +17,12 @@
 #include "codegen/cpu/program.h"
 #include "ir/loop_interpret.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
 #define MODULE_PATH CORNU_BUILD_FOLDER "/" CLANG_MODULE_FILE
 
 typedef struct bench {
@@ -163,7 +169,12 @@ static inline loaded load_kernel(bench *b) {
                            .compiler = b->compiler,
                            .module_path = access(MODULE_PATH, R_OK) == 0 ? MODULE_PATH : NULL};
     loaded l = {.toolchain = toolchain_new(d, &o), .text = p.units.items[0].text};
-    toolchain_request r = {.units = p.units.items, .unit_count = (int)p.units.count, .isa = p.isa};
+    bool sanitize = b->compiler && getenv("CORNU_TEST_SANITIZE"); /* slow, for longer hunts */
+    toolchain_request r = {.units = p.units.items,
+                           .unit_count = (int)p.units.count,
+                           .isa = p.isa,
+                           .sanitize_address = sanitize && SANITIZED,
+                           .sanitize_undefined = sanitize};
     if (getenv("CORNU_TEST_SHOW"))
         fprintf(stderr, "%s\n", p.kernels.items[0]->text);
     if (!toolchain_load(l.toolchain, &r, d, &l.library, NULL))
@@ -181,19 +192,20 @@ static inline void unload(loaded *l) {
     toolchain_free(l->toolchain);
 }
 
-static inline size_t rounded(int64_t bytes) {
-    return ((size_t)bytes + 127) / 64 * 64;
+/* Exactly so many bytes: a sanitizer sees what lies behind them. */
+static inline void *take_bytes(int64_t bytes) {
+    void *p = NULL;
+    size_t size = bytes > 0 ? (size_t)bytes : 1;
+    assert_int_equal(posix_memalign(&p, 64, size), 0);
+    memset(p, 0xff, size);
+    return p;
 }
 
 /* Runs all stages, tasks in descending order and one by one: their order must not matter. */
 static inline void run_kernel(const program_kernel *k, void **buffers, int argument_count,
                               int64_t batch) {
-    size_t workspace_bytes = rounded(k->workspace ? k->workspace(batch) : 0);
-    size_t scratch_bytes = rounded(k->scratch ? k->scratch(batch) : 0);
-    buffers[argument_count] = aligned_alloc(64, workspace_bytes);
-    void *scratch = aligned_alloc(64, scratch_bytes);
-    memset(buffers[argument_count], 0xff, workspace_bytes);
-    memset(scratch, 0xff, scratch_bytes);
+    buffers[argument_count] = take_bytes(k->workspace ? k->workspace(batch) : 0);
+    void *scratch = take_bytes(k->scratch ? k->scratch(batch) : 0);
     for (int64_t s = 0; s < k->stage_count; s++)
         for (int64_t t = k->stages[s].tasks(batch) - 1; t >= 0; t--)
             k->stages[s].run(buffers, batch, t, t + 1, scratch);
@@ -205,7 +217,7 @@ static inline void run_kernel(const program_kernel *k, void **buffers, int argum
 static inline void take_arguments(bench *b, tensor *const *tensors, void **buffers) {
     for (int i = 0; i < b->k->argument_count; i++) {
         int64_t bytes = type_bytes(&b->k->buffers.items[i].type, b->batch);
-        buffers[i] = aligned_alloc(64, rounded(bytes));
+        buffers[i] = take_bytes(bytes);
         tensor_to_bytes(tensors[i], buffers[i]);
     }
 }
@@ -263,7 +275,7 @@ static inline uint64_t run_and_compare(bench *b, double tolerance) {
 static inline void check_kernel(bench *b, double tolerance) {
     static const struct {
         const char *isa, *compiler;
-    } ways[] = {{"host", NULL}, {"x86-64-v3", NULL}, {"x86-64-v3", "gcc"}};
+    } ways[] = {{"host", NULL}, {"x86-64-v3", NULL}, {"x86-64-v3", "gcc"}, {"host", "gcc"}};
     uint64_t first = 0;
     if (!kernel_verify(b->k, &b->w->diagnostics))
         fail_msg("%s", b->w->diagnostics.message);
