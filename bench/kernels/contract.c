@@ -71,7 +71,7 @@ static bool load_peak(bench *b) {
     return b->peak != NULL;
 }
 
-/* ---- one row --------------------------------------------------------------------------------- */
+/* ---- one row ------------------------------------------------------------------------------- */
 
 static void fill(void *bytes, int64_t count, uint32_t seed) {
     float *x = bytes;
@@ -140,7 +140,7 @@ static bool skipped(const bench *b, const char *name) {
     return b->only && strstr(name, b->only) == NULL;
 }
 
-/* ---- matrix products ------------------------------------------------------------------------ */
+/* ---- matrix products ----------------------------------------------------------------------- */
 
 static value input(graph *g, const char *name, int rank, const dim *dims) {
     return graph_add_input(g, name, type_make(CN_F32, rank, dims), INPUT_DATA, false);
@@ -178,7 +178,7 @@ static void product_row(bench *b, product which, int64_t m, int64_t k, int64_t n
     row(b, name, g, m, 2.0 * (double)m * (double)k * (double)n);
 }
 
-/* ---- convolutions --------------------------------------------------------------------------- */
+/* ---- convolutions -------------------------------------------------------------------------- */
 
 typedef struct conv_size {
     int64_t size, in, out, kernel;
