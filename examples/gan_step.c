@@ -47,7 +47,8 @@ int main(void) {
     cn_tensor says_fake = cn_apply(cn_model_layer(d), fake);
     cn_tensor says_real = cn_apply(cn_model_layer(d), real);
 
-    cn_tensor d_loss = cn_op_add(judged(c, says_real, true), judged(c, says_fake, false));
+    cn_tensor trust = judged(c, says_real, true), doubt = judged(c, says_fake, false);
+    cn_tensor d_loss = cn_op_add(trust, doubt);
     cn_tensor g_loss = judged(c, says_fake, true);
     cn_tensor d_weights[8], g_weights[8];
     size_t d_count = cn_model_weights(d, true, d_weights, 8);

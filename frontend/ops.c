@@ -128,8 +128,9 @@ static value compose_divide_no_nan(graph *g, value x, value y) {
 /* Python's: the sign of y, where the IR's rem has the sign of x. */
 static value compose_mod(graph *g, value x, value y) {
     value zero = build_full_like(g, y, 0), rest = build_binary(g, &op_rem, x, y);
-    value apart = build_compare(g, COMPARE_NE, build_compare(g, COMPARE_LT, rest, zero),
-                                build_compare(g, COMPARE_LT, y, zero));
+    value rest_below = build_compare(g, COMPARE_LT, rest, zero);
+    value y_below = build_compare(g, COMPARE_LT, y, zero);
+    value apart = build_compare(g, COMPARE_NE, rest_below, y_below);
     value some = build_compare(g, COMPARE_NE, rest, zero);
     value wrong = build_bit(g, BIT_AND, apart, some);
     return build_select(g, wrong, build_add(g, rest, y), rest);

@@ -133,8 +133,8 @@ static value build_logsumexp(const op_call *call) {
     value x = build_cast(g, call_value(call, 0), dtype_as_float(call_type(call, 0)->dtype));
     type t = *value_type(g, x);
     value top = build_stop_gradient(g, build_reduce_keep(g, REDUCE_MAX, x, 1, &axis));
-    value infinite =
-        build_compare(g, COMPARE_EQ, build_abs(g, top), build_full_like(g, top, __builtin_inf()));
+    value size = build_abs(g, top);
+    value infinite = build_compare(g, COMPARE_EQ, size, build_full_like(g, top, __builtin_inf()));
     top = build_select(g, infinite, build_full_like(g, top, 0), top);
     value powers = build_exp(g, build_sub(g, x, broadcast_to(g, top, &t)));
     value sum = build_log(g, build_reduce_keep(g, REDUCE_SUM, powers, 1, &axis));

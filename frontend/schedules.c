@@ -40,7 +40,8 @@ static schedule_number join(schedule_number x, schedule_number y, double (*host)
     if (!symbolic(x) && !symbolic(y))
         return of(host(x.number, y.number));
     cn_context *c = symbolic(x) ? x.tensor.context : y.tensor.context;
-    return (schedule_number){.tensor = op(as_tensor(x, c), as_tensor(y, c))};
+    cn_tensor left = as_tensor(x, c), right = as_tensor(y, c);
+    return (schedule_number){.tensor = op(left, right)};
 }
 
 static double host_plus(double x, double y) {
@@ -91,7 +92,8 @@ static schedule_number choose(schedule_number x, double bound, schedule_number l
         return x.number <= bound ? low : high;
     cn_context *c = x.tensor.context;
     cn_tensor below = cn_op_less_equal(x.tensor, as_tensor(of(bound), c));
-    return (schedule_number){.tensor = cn_op_where(below, as_tensor(low, c), as_tensor(high, c))};
+    cn_tensor then = as_tensor(low, c), otherwise = as_tensor(high, c);
+    return (schedule_number){.tensor = cn_op_where(below, then, otherwise)};
 }
 
 /* ---- formulas ----------------------------------------------------------------------------- */

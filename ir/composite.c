@@ -232,7 +232,8 @@ static value softplus_tail(graph *g, value x) {
 }
 
 static value softplus_of(graph *g, value x) {
-    return build_add(g, build_max(g, x, build_full_like(g, x, 0)), softplus_tail(g, x));
+    value above = build_max(g, x, build_full_like(g, x, 0));
+    return build_add(g, above, softplus_tail(g, x));
 }
 
 static void softplus_decompose(graph *g, const composite_attributes *a, const value *operands,

@@ -165,13 +165,10 @@ static void product_row(bench *b, product which, int64_t m, int64_t k, int64_t n
     graph *g = graph_new(b->arena, "product");
     dot_attributes d = {.left_contract = {1, {which == WEIGHTS ? 0 : 1}},
                         .right_contract = {1, {which == DATA ? 1 : 0}}};
-    value y;
-    if (which == WEIGHTS)
-        y = build_dot(g, input(g, "x", 2, (dim[]){dim_batch(1), dim_of(k)}),
-                      input(g, "dy", 2, (dim[]){dim_batch(1), dim_of(n)}), &d);
-    else
-        y = build_dot(g, input(g, "x", 2, (dim[]){dim_batch(1), dim_of(which == DATA ? n : k)}),
-                      input(g, "w", 2, (dim[]){dim_of(k), dim_of(n)}), &d);
+    value x = input(g, "x", 2, (dim[]){dim_batch(1), dim_of(which == DATA ? n : k)});
+    value w = which == WEIGHTS ? input(g, "dy", 2, (dim[]){dim_batch(1), dim_of(n)})
+                               : input(g, "w", 2, (dim[]){dim_of(k), dim_of(n)});
+    value y = build_dot(g, x, w, &d);
     if (which == BIAS_RELU)
         y = bias_relu(g, y, dim_of(n));
     graph_add_output(g, y, "y", -1);
@@ -207,7 +204,8 @@ static void conv_row(bench *b, conv_direction direction, const conv_size *c, int
     if (direction != CONV_FORWARD)
         a.size =
             direction == CONV_BACKWARD_DATA ? (dim_list){2, {s, s}} : (dim_list){2, {taps, taps}};
-    value result = build_conv(g, input(g, "left", 4, left), input(g, "right", 4, right), &a);
+    value first = input(g, "left", 4, left), second = input(g, "right", 4, right);
+    value result = build_conv(g, first, second, &a);
     if (direction == CONV_FORWARD)
         result = bias_relu(g, result, dim_of(c->out));
     graph_add_output(g, result, "y", -1);

@@ -218,9 +218,10 @@ const op_def op_pow = {
 
 /* 1 where a wins, a half at ties, 0 where b wins. */
 static value share(graph *g, compare_kind wins, value a, value b) {
-    value tied = build_select(g, build_compare(g, COMPARE_EQ, a, b), build_full_like(g, a, 0.5),
-                              build_full_like(g, a, 0));
-    return build_select(g, build_compare(g, wins, a, b), build_full_like(g, a, 1), tied);
+    value equal = build_compare(g, COMPARE_EQ, a, b), half = build_full_like(g, a, 0.5);
+    value tied = build_select(g, equal, half, build_full_like(g, a, 0));
+    value won = build_compare(g, wins, a, b);
+    return build_select(g, won, build_full_like(g, a, 1), tied);
 }
 
 static void extremum_vjp(gradient_context *cx, const node *n, compare_kind wins) {

@@ -61,8 +61,8 @@ static value product_gradient(graph *g, const node *n, value x, value y, value d
     value skipping =
         cumulate(g, n, REDUCE_PROD, build_select(g, is_first, one, x), reduce_of(n)->reverse);
     value at_first = suffix_sum(g, n, build_mul(g, dy, skipping));
-    value quotient =
-        build_div(g, suffix_sum(g, n, build_mul(g, dy, y)), build_select(g, is_zero, one, x));
+    value later = suffix_sum(g, n, build_mul(g, dy, y));
+    value quotient = build_div(g, later, build_select(g, is_zero, one, x));
     return build_select(g, is_first, at_first, build_select(g, before, quotient, zero));
 }
 

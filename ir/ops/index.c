@@ -124,12 +124,11 @@ static void gather_vjp(gradient_context *cx, const node *n) {
     graph *g = cx->g;
     const type x = *value_type(g, n->operands[0]);
     value wide = build_cast(g, n->operands[1], CN_I64), zero = build_full_like(g, wide, 0);
-    value last =
-        build_sub(g, extent_like(g, x.dims[axis_of(n)], wide), build_full_like(g, wide, 1));
+    value extent = extent_like(g, x.dims[axis_of(n)], wide);
+    value last = build_sub(g, extent, build_full_like(g, wide, 1));
     value clamped = build_min(g, build_max(g, wide, zero), last);
-    cx->add(
-        cx, n, 0,
-        scatter_like(g, index_of(n), SCATTER_ADD, build_zeros(g, &x), clamped, gradient_of(cx, n)));
+    value dy = gradient_of(cx, n), zeros = build_zeros(g, &x);
+    cx->add(cx, n, 0, scatter_like(g, index_of(n), SCATTER_ADD, zeros, clamped, dy));
 }
 
 static void gather_interpret(interpreter *it, const node *n, tensor *const *operands,

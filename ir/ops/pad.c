@@ -69,8 +69,8 @@ static void pad_vjp(gradient_context *cx, const node *n) {
     if (cx->needs(cx, n, 0))
         cx->add(cx, n, 0, build_slice(g, dy, a->low.items, t.dims, strides));
     if (cx->needs(cx, n, 1)) {
-        value filled = build_pad(g, build_zeros(g, &t), build_constant(g, t.dtype, 1), a->low.items,
-                                 a->high.items, a->interior.items);
+        value zeros = build_zeros(g, &t), one = build_constant(g, t.dtype, 1);
+        value filled = build_pad(g, zeros, one, a->low.items, a->high.items, a->interior.items);
         cx->add(cx, n, 1, build_sum(g, build_mul(g, dy, filled), t.rank, all));
     }
 }

@@ -197,7 +197,8 @@ static double sqrt_slope(double x, double y) {
     return 0.5 / y;
 }
 static void sqrt_vjp(gradient_context *cx, const node *n) {
-    value half = build_mul(cx->g, gradient_of(cx, n), full(cx, n, 0.5));
+    value dy = gradient_of(cx, n);
+    value half = build_mul(cx->g, dy, full(cx, n, 0.5));
     cx->add(cx, n, 0, build_div(cx->g, half, forward_result(cx)));
 }
 const op_def op_sqrt = {
@@ -279,8 +280,8 @@ static double tanh_slope(double x, double y) {
     return 1 - y * y;
 }
 static void tanh_vjp(gradient_context *cx, const node *n) {
-    value y = forward_result(cx);
-    add_product(cx, n, build_sub(cx->g, full(cx, n, 1), build_mul(cx->g, y, y)));
+    value y = forward_result(cx), one = full(cx, n, 1);
+    add_product(cx, n, build_sub(cx->g, one, build_mul(cx->g, y, y)));
 }
 const op_def op_tanh = {
     .name = "tanh",
