@@ -120,6 +120,7 @@ static bool run_batches(epoch *e, const training_program *p, feed *f, int64_t do
 bool epoch_run(epoch *e, int64_t done) {
     cn_context *c = e->m->context;
     e->feed.targets = true;
+    e->feed.workers = e->m->context->workers;
     e->feed.weighted = e->data.rows.sample_weight != NULL || e->class_weight_count > 0;
     e->feed.first_batch = e->begin + done;
     training_program *p = model_get_program(e->m, e->kind, e->data.dtypes, e->feed.weighted);
@@ -131,8 +132,8 @@ bool epoch_run(epoch *e, int64_t done) {
     feed *f = feed_new(&e->data.rows, &e->feed, c->memory, &c->diag);
     if (f == NULL)
         return false;
-    diag_recovery
-        point; /* a step that runs out of memory must not leave the feed's thread behind */
+    /* A step that runs out of memory must not leave the feed's thread behind. */
+    diag_recovery point;
     if (DIAG_RECOVER(&c->diag, &point)) {
         feed_free(f);
         return false;

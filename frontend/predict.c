@@ -119,7 +119,7 @@ static bool run_batches(prediction *p) {
 
 static bool open_and_run(prediction *p) {
     cn_context *c = p->m->context;
-    feed_options o = {.batch_size = p->batch, .order = FEED_SEQUENTIAL};
+    feed_options o = {.batch_size = p->batch, .order = FEED_SEQUENTIAL, .workers = c->workers};
     p->feed = feed_new(&p->data.rows, &o, c->memory, &c->diag);
     return p->feed != NULL &&
            staging_open(&p->results, c->memory, p->function->output_types,

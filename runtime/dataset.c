@@ -35,10 +35,10 @@ dataset dataset_range(const dataset *d, int64_t begin, int64_t end) {
 
 /* ---- gathering -------------------------------------------------------------------------- */
 
-static void gather_column(const dataset_column *c, const int64_t *indices, int64_t count,
-                          uint8_t *to) {
+static void gather_column(const dataset_column *c, const int64_t *indices, int64_t begin,
+                          int64_t end, uint8_t *to) {
     size_t bytes = c->sample_bytes;
-    for (int64_t row = 0; row < count; row++) {
+    for (int64_t row = begin; row < end; row++) {
         memcpy(to + (size_t)row * bytes, c->data + (size_t)indices[row] * bytes, bytes);
     }
 }
@@ -52,10 +52,10 @@ static void place_row(const dataset_column *columns, int count, void *const *buf
     }
 }
 
-static bool gather_by_callback(const dataset *d, const int64_t *indices, int64_t count,
+static bool gather_by_callback(const dataset *d, const int64_t *indices, int64_t begin, int64_t end,
                                const dataset_batch *to, diagnostics *diag) {
     void *inputs[DATASET_COLUMNS], *targets[DATASET_COLUMNS];
-    for (int64_t row = 0; row < count; row++) {
+    for (int64_t row = begin; row < end; row++) {
         place_row(d->inputs, d->input_count, to->inputs, row, inputs);
         place_row(d->targets, d->target_count, to->targets, row, targets);
         int64_t index = d->first + indices[row];
@@ -67,21 +67,21 @@ static bool gather_by_callback(const dataset *d, const int64_t *indices, int64_t
     return true;
 }
 
-bool dataset_gather(const dataset *d, const int64_t *indices, int64_t count,
+bool dataset_gather(const dataset *d, const int64_t *indices, int64_t begin, int64_t end,
                     const dataset_batch *to, diagnostics *diag) {
     if (to->sample_weight != NULL) {
-        for (int64_t row = 0; row < count; row++) {
+        for (int64_t row = begin; row < end; row++) {
             to->sample_weight[row] =
                 d->sample_weight == NULL ? 1.0f : d->sample_weight[indices[row]];
         }
     }
     if (d->sample != NULL)
-        return gather_by_callback(d, indices, count, to, diag);
+        return gather_by_callback(d, indices, begin, end, to, diag);
     for (int i = 0; i < d->input_count; i++)
-        gather_column(&d->inputs[i], indices, count, to->inputs[i]);
+        gather_column(&d->inputs[i], indices, begin, end, to->inputs[i]);
     for (int i = 0; i < d->target_count; i++) {
         if (to->targets[i] != NULL)
-            gather_column(&d->targets[i], indices, count, to->targets[i]);
+            gather_column(&d->targets[i], indices, begin, end, to->targets[i]);
     }
     return true;
 }

@@ -53,9 +53,9 @@ typedef struct dataset_batch {
     float *sample_weight; /* NULL = not wanted */
 } dataset_batch;
 
-/* Gathers the samples of `indices` into rows 0 .. count-1. False with a message when the callback
- * stopped. */
-bool dataset_gather(const dataset *d, const int64_t *indices, int64_t count,
+/* Gathers sample indices[row] into row, for begin <= row < end. False with a message when the
+ * callback stopped. */
+bool dataset_gather(const dataset *d, const int64_t *indices, int64_t begin, int64_t end,
                     const dataset_batch *to, diagnostics *diag);
 
 #endif

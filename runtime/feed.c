@@ -13,7 +13,7 @@
 #include "base/platform.h"
 #include "base/size.h"
 
-enum { SLOTS = 3 };
+enum { SLOTS = 3, PIECE_BYTES = 1 << 15 };
 
 typedef struct slot {
     feed_batch batch;
@@ -138,12 +138,41 @@ static void lay_out(feed *f, slot *s) {
 
 /* ---- filling ---------------------------------------------------------------------------- */
 
-static bool fill(feed *f, slot *s, int64_t index) {
+static void begin_batch(feed *f, slot *s, int64_t index) {
     int64_t first = index * f->options.batch_size, left = f->data.count - first;
     s->batch.index = index;
     s->batch.count = left < f->options.batch_size ? left : f->options.batch_size;
     s->batch.samples = f->order + first;
-    return dataset_gather(&f->data, s->batch.samples, s->batch.count, &s->batch.rows, &f->diag);
+}
+
+static bool gather(feed *f, const feed_batch *b, int64_t begin, int64_t end) {
+    return dataset_gather(&f->data, b->samples, begin, end, &b->rows, &f->diag);
+}
+
+static bool fill(feed *f, slot *s, int64_t index) {
+    begin_batch(f, s, index);
+    return gather(f, &s->batch, 0, s->batch.count);
+}
+
+typedef struct shared_gather {
+    feed *feed;
+    const feed_batch *batch;
+} shared_gather;
+
+/* Rows in memory are copied, which does not fail. */
+static void gather_rows(void *user, int64_t begin, int64_t end) {
+    const shared_gather *g = user;
+    gather(g->feed, g->batch, begin, end);
+}
+
+static bool fill_by_workers(feed *f, slot *s, int64_t index) {
+    if (f->data.sample != NULL || f->options.workers == NULL)
+        return fill(f, s, index);
+    begin_batch(f, s, index);
+    shared_gather g = {f, &s->batch};
+    int64_t grain = 1 + PIECE_BYTES / (int64_t)(1 + f->block_bytes / (size_t)s->batch.count);
+    pool_run(f->options.workers, gather_rows, &g, s->batch.count, grain);
+    return true;
 }
 
 static void prefetch(void *user) {
@@ -182,7 +211,7 @@ const feed_batch *feed_next(feed *f, diagnostics *diag) {
     bool ready = f->filled > next;
     mutex_unlock(f->lock);
     if (f->thread == NULL)
-        ready = fill(f, s, f->options.first_batch + next);
+        ready = fill_by_workers(f, s, f->options.first_batch + next);
     if (ready)
         return &s->batch;
     diag_fail(diag, f->diag.status, "%s", f->diag.message);
@@ -204,6 +233,12 @@ static bool take_memory(feed *f) {
             lay_out(f, &f->slots[i]);
     }
     return ok;
+}
+
+/* Of one batch there is nothing to gather ahead, and copying needs a processor to spare. */
+static bool gathers_ahead(const feed *f) {
+    bool spare = f->options.workers == NULL || pool_threads(f->options.workers) < processor_count();
+    return f->batches - f->options.first_batch > 1 && (f->data.sample != NULL || spare);
 }
 
 feed *feed_new(const dataset *d, const feed_options *o, memory *m, diagnostics *diag) {
@@ -230,7 +265,7 @@ feed *feed_new(const dataset *d, const feed_options *o, memory *m, diagnostics *
         return NULL;
     }
     make_order(f);
-    if (f->batches - o->first_batch > 1) /* of one there is nothing to gather ahead */
+    if (gathers_ahead(f))
         f->thread = thread_start(prefetch, f);
     return f;
 }

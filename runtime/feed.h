@@ -1,7 +1,9 @@
 /* Feeds: the batches of one pass over a dataset, gathered ahead on a thread of their own.
  *
- * Three buffers go round: one is being stepped on, the others are filled meanwhile. Without a
- * thread (none could be started) batches are gathered when asked for.
+ * Three buffers go round: one is being stepped on, the others are filled meanwhile. Rows that lie
+ * in memory are gathered when asked for, by the workers that will step on them, where these fill
+ * the machine: a thread more would only take a processor from them. So they are where no thread
+ * could be started.
  *
  * Invariant: order and content depend on dataset, order, seed and epoch only, so a run that
  * resumes at a batch sees what it would have seen.
@@ -10,6 +12,7 @@
 #define CORNU_RUNTIME_FEED_H
 
 #include "runtime/dataset.h"
+#include "runtime/pool.h"
 
 typedef enum feed_order { FEED_SHUFFLED, FEED_SEQUENTIAL, FEED_SHUFFLED_WITHIN_BATCHES } feed_order;
 
@@ -20,6 +23,7 @@ typedef struct feed_options {
     int64_t first_batch;  /* resume here */
     bool weighted;        /* fill sample_weight (ones when the dataset has none) */
     bool targets;         /* false: inputs only */
+    pool *workers;        /* who steps on the batches; NULL = the caller alone */
 } feed_options;
 
 typedef struct feed_batch {

@@ -1,9 +1,11 @@
 /* The thread pool.
  *
- * One job is open at a time. Workers and the caller take pieces of it from the counter `next`
- * until none is left; the caller then closes the job and waits only for those workers that are
- * inside a piece, never for one that has not come. A caller who finds the pool taken by another
- * thread, or who is a worker himself, runs the whole job alone: no nesting, no deadlock.
+ * One job is open at a time. Its tasks are dealt out in equal shares, one to each thread: the
+ * same tasks to the same thread every time the job comes again, so that what a task writes is
+ * still in the caches of the processor that will want it. Who is done with his own share takes
+ * pieces of the others'. The caller then closes the job and waits only for those workers that
+ * are inside a piece, never for one that has not come. A caller who finds the pool taken by
+ * another thread, or who is a worker himself, runs the whole job alone: no nesting, no deadlock.
  *
  * Why a late worker is harmless: it counts itself into `inside` before it looks at `closed`, and
  * the caller sets `closed` before he looks at `inside` (both sequentially consistent), so at
@@ -26,8 +28,17 @@
 #define SPIN_SECONDS 0.001
 #define SPINS_PER_LOOK 64
 #define MAX_THREADS 256
-/* Pieces per thread: small enough to even out uneven tasks, large enough to be cheap to take. */
-#define PIECES_PER_THREAD 8
+/* Pieces per share: small enough to even out uneven tasks, large enough to be cheap to take. */
+#define PIECES_PER_SHARE 8
+
+typedef struct seat {
+    struct pool *pool;
+    int index; /* the caller's is 0 */
+    thread *worker;
+    /* This thread's share of the open job, on a cache line of its own: tasks next .. end-1. */
+    _Alignas(64) atomic_llong next;
+    int64_t end;
+} seat;
 
 struct pool {
     int threads; /* the caller included */
@@ -35,7 +46,6 @@ struct pool {
     bool tried;       /* to start workers, in the process of `born_in` */
     uint32_t born_in; /* fork generation its workers live in */
     int started;
-    thread *workers[MAX_THREADS];
     struct pool *next_pool;
 
     atomic_bool taken;
@@ -44,29 +54,34 @@ struct pool {
     atomic_int sleepers;
     atomic_bool closed;
     atomic_int inside;
-    atomic_llong next;
-    /* The open job; written only while `taken` and `closed` and nobody is inside. */
+    /* The open job and its shares; written only while `taken` and `closed` and nobody is inside. */
     pool_task task;
     void *user;
-    int64_t count, piece;
+    int64_t piece;
+    seat seats[];
 };
 
 static _Thread_local bool inside_job;
 
-static void take_pieces(pool *p) {
-    for (;;) {
-        int64_t begin = atomic_fetch_add_explicit(&p->next, p->piece, memory_order_relaxed);
-        if (begin >= p->count) return;
-        int64_t end = p->count - begin < p->piece ? p->count : begin + p->piece;
-        p->task(p->user, begin, end);
+static void take_share(pool *p, seat *s) {
+    while (atomic_load_explicit(&s->next, memory_order_relaxed) < s->end) {
+        int64_t begin = atomic_fetch_add_explicit(&s->next, p->piece, memory_order_relaxed);
+        if (begin >= s->end) return;
+        p->task(p->user, begin, s->end - begin < p->piece ? s->end : begin + p->piece);
     }
+}
+
+/* One's own share first, then those of the threads that follow. */
+static void take_pieces(pool *p, int index) {
+    for (int i = index; i < p->threads; i++) take_share(p, &p->seats[i]);
+    for (int i = 0; i < index; i++) take_share(p, &p->seats[i]);
 }
 
 /* ---- workers ---------------------------------------------------------------------------- */
 
-static void help(pool *p) {
+static void help(pool *p, int index) {
     atomic_fetch_add(&p->inside, 1);
-    if (!atomic_load(&p->closed)) take_pieces(p);
+    if (!atomic_load(&p->closed)) take_pieces(p, index);
     atomic_fetch_sub(&p->inside, 1);
 }
 
@@ -89,11 +104,12 @@ static void wait_for_job(pool *p, uint32_t seen) {
 }
 
 static void work(void *user) {
-    pool *p = user;
+    const seat *s = user;
+    pool *p = s->pool;
     inside_job = true; /* whatever a task calls runs on this thread alone */
     uint32_t seen = 0;
     while (!atomic_load(&p->stop)) {
-        help(p);
+        help(p, s->index);
         wait_for_job(p, seen);
         seen = atomic_load(&p->jobs);
     }
@@ -113,22 +129,31 @@ static void start_workers(pool *p) {
     atomic_store(&p->inside, 0);
     p->started = 0;
     while (p->started < p->threads - 1) {
-        p->workers[p->started] = thread_start(work, p);
-        if (p->workers[p->started] == NULL) break;
+        seat *s = &p->seats[p->started + 1];
+        s->worker = thread_start(work, s);
+        if (s->worker == NULL) break;
         p->started++;
     }
 }
 
 /* ---- running a job ---------------------------------------------------------------------- */
 
+/* count * index / threads, without the product that might overflow. */
+static int64_t share_begin(const pool *p, int64_t count, int index) {
+    int64_t each = count / p->threads, rest = count % p->threads;
+    return each * index + rest * index / p->threads;
+}
+
 static void open_job(pool *p, pool_task task, void *user, int64_t count, int64_t grain) {
-    int64_t piece = count / ((int64_t)p->threads * PIECES_PER_THREAD);
+    int64_t piece = count / ((int64_t)p->threads * PIECES_PER_SHARE);
     p->task = task;
     p->user = user;
-    p->count = count;
     p->piece = piece < grain ? grain : piece;
     if (p->piece < 1) p->piece = 1;
-    atomic_store(&p->next, 0);
+    for (int i = 0; i < p->threads; i++) {
+        atomic_store_explicit(&p->seats[i].next, share_begin(p, count, i), memory_order_relaxed);
+        p->seats[i].end = share_begin(p, count, i + 1);
+    }
     atomic_store(&p->closed, false);
     announce(p);
 }
@@ -148,7 +173,7 @@ void pool_run(pool *p, pool_task task, void *user, int64_t count, int64_t grain)
     start_workers(p);
     inside_job = true;
     open_job(p, task, user, count, grain);
-    take_pieces(p);
+    take_pieces(p, 0);
     close_job(p);
     inside_job = false;
     atomic_store(&p->taken, false);
@@ -170,10 +195,11 @@ static void lock_pools(void) {
 static void unlock_pools(void) { atomic_flag_clear(&pools.lock); }
 
 static pool *pool_new(int threads) {
-    pool *p = aligned_alloc(64, (sizeof *p + 63) / 64 * 64);
+    pool *p = aligned_alloc(64, sizeof *p + (size_t)threads * sizeof(seat));
     if (p == NULL) return NULL;
     *p = (pool){.threads = threads};
     atomic_init(&p->closed, true);
+    for (int i = 0; i < threads; i++) p->seats[i] = (seat){.pool = p, .index = i};
     return p;
 }
 
@@ -197,7 +223,7 @@ static void stop_workers(pool *p) {
     announce(p);
     address_wake_all((const uint32_t *)&p->jobs);
     bool ours = p->born_in == fork_generation();
-    for (int i = 0; ours && i < p->started; i++) thread_join(p->workers[i]);
+    for (int i = 1; ours && i <= p->started; i++) thread_join(p->seats[i].worker);
 }
 
 void pool_release(pool *p) {

@@ -1,8 +1,9 @@
 /* The one thread pool: persistent workers, and a caller who claims work too.
  *
- * A job is `count` tasks; caller and workers claim chunks from an atomic counter. The caller
- * never waits for a sleeping worker: when no one has come it does all tasks itself. Workers spin
- * about a millisecond after work and then sleep on a futex. Rebuilt after fork.
+ * A job is `count` tasks, dealt out in equal shares; caller and workers claim pieces of their own
+ * share, then of the others'. The caller never waits for a sleeping worker: when no one has come
+ * it does all tasks itself. Workers spin about a millisecond after work and then sleep on a
+ * futex. Rebuilt after fork.
  *
  * Invariant: which thread runs a task never matters to the result.
  */

@@ -15,6 +15,8 @@
 static const char opening[] =
     "typedef long long i64;\n"
     "#define HIDDEN __attribute__((visibility(\"hidden\")))\n"
+    "/* APART: the registers of this function are its own; inlined, they would be shared out again. */\n"
+    "#define APART static __attribute__((noinline))\n"
     "#define NOINLINE __attribute__((noinline))\n"
     "#define ALWAYS_INLINE static inline __attribute__((always_inline))\n"
     "/* INDEPENDENT: the iterations of the next loop do not depend on each other.\n"

@@ -145,7 +145,7 @@ static void emit_tile_function(emitter *e, const tile_plan *p, int size, int vec
         end_results(e, p, rows, vectors);
     else
         store_results(e, p, rows, vectors);
-    end_function(e, arena_format(e->arena, "static void %s(const %s *left, const %s *right, %s)",
+    end_function(e, arena_format(e->arena, "APART void %s(const %s *left, const %s *right, %s)",
                                  tile_name(e, p, size, vectors, whole), element, element,
                                  tile_parameters(e, p, whole)));
 }

@@ -10,7 +10,9 @@
 #include "codegen/cpu/tile.h"
 
 enum {
-    TASK_PRODUCTS = 1 << 21,    /* a task of tiles: some tens of microseconds */
+    TASK_PRODUCTS = 1 << 18,    /* a task of tiles: some microseconds */
+    LARGE_PRODUCTS = 1 << 21,   /* ... where starting one costs: copies, a far right operand */
+    FAR_BYTES = 1 << 20,        /* of an operand that does not stay in the second cache */
     SPLIT_RESULTS = 1 << 18,    /* more results give tasks enough */
     SPLIT_STEPS = 1 << 11,      /* of the reduction in one block */
     CUT_STEPS = 1 << 8,         /* ... for which tiles read their operands from the first cache */
@@ -272,7 +274,7 @@ static tile_sizes sizes_for(dim extent, int most) {
         if (extent.count % size == 0)
             return (tile_sizes){1, {size}};
     if (most >= 12)
-        return (tile_sizes){3, {12, 4, 1}};
+        return (tile_sizes){4, {12, 8, 4, 1}};
     if (most >= 6)
         return (tile_sizes){3, {6, 2, 1}};
     return (tile_sizes){most > 1 ? 2 : 1, {most, 1}};
@@ -326,6 +328,15 @@ static int64_t evenly(dim extent, int64_t chunk, int64_t multiple) {
     return (chunk + multiple - 1) / multiple * multiple;
 }
 
+/* Small tasks are shared out evenly; large ones make more of what each has to fetch first. */
+static double task_products(emitter *e, const tile_plan *p) {
+    double right = typical(e, &p->reduction) * (double)dim_bind(extent_of(e, p->columns), 32);
+    if (packs_in_task(p))
+        return 2 * LARGE_PRODUCTS; /* a panel serves more rows */
+    bool far = right * dtype_bytes(p->dtype) > FAR_BYTES;
+    return far || p->left.mode == OPERAND_STAGED ? LARGE_PRODUCTS : TASK_PRODUCTS;
+}
+
 /* The chunk of rows of one task, by the work in it; a staged window must stay in the cache. */
 static void choose_chunk(emitter *e, tile_plan *p) {
     double products = typical(e, &p->reduction) * (double)p->inner_size;
@@ -340,9 +351,7 @@ static void choose_chunk(emitter *e, tile_plan *p) {
         multiple = 1;
     }
     dim extent = extent_of(e, p->chunk);
-    double work =
-        packs_in_task(p) ? 2 * TASK_PRODUCTS : TASK_PRODUCTS; /* a panel serves more rows */
-    p->chunk_size = evenly(extent, (int64_t)(work / products) + 1, multiple);
+    p->chunk_size = evenly(extent, (int64_t)(task_products(e, p) / products) + 1, multiple);
     if (!staged)
         return;
     measure_window(&p->left, p->chunk, p->chunk_size);

@@ -23,7 +23,7 @@ static void rows_are_gathered_in_the_order_asked_for(void **state) {
     float x[3][2], weight[3];
     uint8_t y[3];
     dataset_batch to = {.inputs = {x}, .targets = {y}, .sample_weight = weight};
-    assert_true(dataset_gather(&d, (const int64_t[]){3, 0, 3}, 3, &to, &w->diagnostics));
+    assert_true(dataset_gather(&d, (const int64_t[]){3, 0, 3}, 0, 3, &to, &w->diagnostics));
     assert_true(x[0][1] == 31 && x[1][0] == 0 && x[2][0] == 30);
     assert_true(y[0] == 8 && y[1] == 5 && y[2] == 8);
     assert_true(weight[0] == 4 && weight[1] == 1);
@@ -34,11 +34,11 @@ static void what_is_not_wanted_is_left_out(void **state) {
     dataset d = four_samples();
     float x[1][2], weight[1];
     dataset_batch to = {.inputs = {x}};
-    assert_true(dataset_gather(&d, (const int64_t[]){1}, 1, &to, &w->diagnostics));
+    assert_true(dataset_gather(&d, (const int64_t[]){1}, 0, 1, &to, &w->diagnostics));
     assert_true(x[0][0] == 10);
     d.sample_weight = NULL; /* then all weigh the same */
     to.sample_weight = weight;
-    assert_true(dataset_gather(&d, (const int64_t[]){1}, 1, &to, &w->diagnostics));
+    assert_true(dataset_gather(&d, (const int64_t[]){1}, 0, 1, &to, &w->diagnostics));
     assert_true(weight[0] == 1);
 }
 
@@ -51,7 +51,7 @@ static void a_range_counts_from_its_beginning(void **state) {
     dataset_batch to = {.inputs = {x}, .targets = {y}, .sample_weight = weight};
     assert_int_equal(part.count, 2);
     assert_int_equal(again.count, 1);
-    assert_true(dataset_gather(&again, (const int64_t[]){0}, 1, &to, &w->diagnostics));
+    assert_true(dataset_gather(&again, (const int64_t[]){0}, 0, 1, &to, &w->diagnostics));
     assert_true(x[0][0] == 20 && y[0] == 7 && weight[0] == 3);
 }
 
@@ -86,7 +86,7 @@ static void a_callback_fills_rows_in_place(void **state) {
     float x[2][2];
     uint8_t y[2];
     dataset_batch to = {.inputs = {x}, .targets = {y}};
-    assert_true(dataset_gather(&d, (const int64_t[]){5, 2}, 2, &to, &w->diagnostics));
+    assert_true(dataset_gather(&d, (const int64_t[]){5, 2}, 0, 2, &to, &w->diagnostics));
     assert_int_equal(a.indices[0], 45); /* a place in the whole */
     assert_true(x[0][0] == 45 && x[1][1] == -42 && y[1] == 42);
 }
@@ -98,7 +98,7 @@ static void a_callback_that_stops_is_a_failure(void **state) {
     float x[3][2];
     uint8_t y[3];
     dataset_batch to = {.inputs = {x}, .targets = {y}};
-    assert_false(dataset_gather(&d, (const int64_t[]){3, 95, 4}, 3, &to, &w->diagnostics));
+    assert_false(dataset_gather(&d, (const int64_t[]){3, 95, 4}, 0, 3, &to, &w->diagnostics));
     assert_int_equal(a.count, 2);
     assert_int_equal(w->diagnostics.status, CN_ERROR_DATA);
     assert_non_null(strstr(w->diagnostics.message, "sample 95"));
