@@ -198,11 +198,13 @@ static void emit_whole(emitter *e, const tile_plan *p) {
 
 /* ---- split reductions ---------------------------------------------------------------------- */
 
-static int64_t partial_elements(const emitter *e, const tile_plan *p) {
-    int64_t rows = 1;
-    for (int i = 0; i < p->rows.count; i++)
-        rows *= extent_of(e, p->rows.items[i]).count;
-    return rows * p->result_stride;
+static const char *row_count(emitter *e, const tile_plan *p) {
+    return dim_text(e, axes_product(e, &p->rows));
+}
+
+/* Of the results of one block. */
+static const char *partial_elements(emitter *e, const tile_plan *p) {
+    return arena_format(e->arena, "%s * %lld", row_count(e, p), (long long)p->result_stride);
 }
 
 static const char *block_count(emitter *e, const tile_plan *p) {
@@ -211,12 +213,12 @@ static const char *block_count(emitter *e, const tile_plan *p) {
 
 /* Zeros for the tiles to begin with: of one panel or of all. */
 static void emit_zeros(emitter *e, const tile_plan *p) {
-    long long elements = partial_elements(e, p), stride = p->result_stride;
+    long long stride = p->result_stride;
     if (p->panels_inside) {
-        line(e, "for (i64 lane = 0; lane < %lld; lane++) partial[lane] = 0;", elements);
+        line(e, "for (i64 lane = 0; lane < %s; lane++) partial[lane] = 0;", partial_elements(e, p));
         return;
     }
-    open_block(e, "for (i64 row = 0; row < %lld; row++) {", elements / stride);
+    open_block(e, "for (i64 row = 0; row < %s; row++) {", row_count(e, p));
     line(e, "for (i64 lane = 0; lane < %lld; lane++) partial[row * %lld + column + lane] = 0;",
          (long long)panel_width(p), stride);
     close_block(e);
@@ -229,8 +231,8 @@ static void emit_block(emitter *e, const tile_plan *p) {
     line(e, "const i64 last = first + %lld < %s ? first + %lld : %s;", (long long)p->block, all,
          (long long)p->block, all);
     const char *element = value_type_name(p->dtype);
-    line(e, "%s *partial = (%s *)%s + block * %lld;", element, element, p->partials,
-         (long long)partial_elements(e, p));
+    line(e, "%s *partial = (%s *)%s + block * (%s);", element, element, p->partials,
+         partial_elements(e, p));
     emit_zeros(e, p);
     open_block(e, "for (i64 low = first; low < last; low += %lld) {", (long long)p->cut_size);
     line(e, "const i64 high = low + %lld < last ? low + %lld : last;", (long long)p->cut_size,
@@ -265,9 +267,8 @@ static void emit_partials(emitter *e, const tile_plan *p) {
 static void emit_combination(emitter *e, const tile_plan *p) {
     const char *column = name_of(e, p->columns), *element = value_type_name(p->dtype);
     const char *columns = dim_text(e, extent_of(e, p->columns));
-    long long elements = partial_elements(e, p);
     begin_stage(e);
-    line(e, "const i64 blocks = %s;", block_count(e, p));
+    line(e, "const i64 blocks = %s, elements = %s;", block_count(e, p), partial_elements(e, p));
     line(e, "%s *partial = (%s *)%s;", element, element, p->partials);
     const char *tasks = open_rows(e, &p->rows, 1 + 16384 / (1 + extent_of(e, p->columns).count));
     const char *row = "0";
@@ -279,8 +280,7 @@ static void emit_combination(emitter *e, const tile_plan *p) {
     line(e, "%s *row = partial + %s * %lld;", element, row, (long long)p->result_stride);
     open_block(e, "for (i64 width = 1; width < blocks; width *= 2) {");
     open_block(e, "for (i64 block = 0; block + width < blocks; block += 2 * width) {");
-    line(e, "%s *into = row + block * %lld, *from = into + width * %lld;", element, elements,
-         elements);
+    line(e, "%s *into = row + block * elements, *from = into + width * elements;", element);
     line(e, "INDEPENDENT");
     line(e, "for (i64 lane = 0; lane < %s; lane++) into[lane] += from[lane];", columns);
     close_block(e);
@@ -319,8 +319,8 @@ static void claim_memory(emitter *e, tile_plan *p) {
     else if (p->right.mode == OPERAND_PACKED)
         p->packed = claim_workspace(e, right_bytes(e, p));
     if (p->split)
-        p->partials = claim_workspace(e, arena_format(e->arena, "%s * %lld", block_count(e, p),
-                                                      (long long)partial_elements(e, p) * size));
+        p->partials = claim_workspace(e, arena_format(e->arena, "%s * %s * %d", block_count(e, p),
+                                                      partial_elements(e, p), size));
 }
 
 static bool has_no_elements(const stmt *s) {

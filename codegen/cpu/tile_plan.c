@@ -12,6 +12,8 @@
 enum {
     TASK_PRODUCTS = 1 << 18,    /* a task of tiles: some microseconds */
     LARGE_PRODUCTS = 1 << 21,   /* ... where starting one costs: copies, a far right operand */
+    SPREAD_STEPS = 256,         /* in a block of a large matrix, at least */
+    SPREAD_ELEMENTS = 1 << 15,  /* of a large matrix */
     FAR_BYTES = 1 << 20,        /* of an operand that does not stay in the second cache */
     SPLIT_RESULTS = 1 << 18,    /* more results give tasks enough */
     SPLIT_STEPS = 1 << 11,      /* of the reduction in one block */
@@ -138,6 +140,13 @@ static bool product(const emitter *e, const axis_list *axes, dim *out) {
     return true;
 }
 
+/* A large matrix whose parts should stay with the threads that update them: every thread sums
+ * over the rows of the matrix that are its own, instead of fetching those of the others. */
+static bool spreads_matrix(dim rows, dim columns, dim steps) {
+    return rows.symbolic && rows.count == 1 && !columns.symbolic && !steps.symbolic &&
+           steps.count >= 2 * SPREAD_STEPS && steps.count * columns.count >= SPREAD_ELEMENTS;
+}
+
 static bool wants_split(const emitter *e, const tile_plan *p, const roles *r) {
     dim rows, columns, steps;
     if (r->both.count > 0 || p->reduction.count == 0 || !product(e, &r->rows, &rows) ||
@@ -146,7 +155,7 @@ static bool wants_split(const emitter *e, const tile_plan *p, const roles *r) {
     bool few = !rows.symbolic && !columns.symbolic && rows.count <= SPLIT_RESULTS &&
                columns.count <= SPLIT_RESULTS && rows.count * columns.count <= SPLIT_RESULTS;
     bool many = steps.symbolic ? steps.count >= SPLIT_LEAST : steps.count >= 8 * SPLIT_STEPS;
-    return few && many && r->columns.count == 1;
+    return ((few && many) || spreads_matrix(rows, columns, steps)) && r->columns.count == 1;
 }
 
 /* ---- modes --------------------------------------------------------------------------------- */
@@ -380,6 +389,14 @@ static void distribute_rows(tile_plan *p) {
     p->rows = rows;
 }
 
+/* A power of two of blocks, for that many threads. */
+static int64_t even_blocks(int64_t steps) {
+    int64_t blocks = 1;
+    while (blocks * 2 * SPREAD_STEPS <= steps)
+        blocks *= 2;
+    return (steps + blocks - 1) / blocks;
+}
+
 /* Blocks of the outermost axis of the reduction, and how many of its steps are brought into
  * scratch at once: windows and packed rows must stay in the cache. */
 static void choose_block(emitter *e, tile_plan *p) {
@@ -387,6 +404,9 @@ static void choose_block(emitter *e, tile_plan *p) {
     for (int i = 1; i < p->reduction.count; i++)
         inner *= extent_of(e, p->reduction.items[i]).count;
     p->block = inner >= SPLIT_STEPS ? 1 : SPLIT_STEPS / inner;
+    dim steps = extent_of(e, p->reduction.items[0]);
+    if (!steps.symbolic)
+        p->block = even_blocks(steps.count);
     p->cut = p->reduction.items[0];
     p->cut_size = p->block;
     if (p->left.mode == OPERAND_DIRECT && p->cut_size * inner > CUT_STEPS)
