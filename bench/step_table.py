@@ -1,26 +1,27 @@
 """The Markdown table of a step_table.sh run: microseconds per step, and how many times Cornu is faster."""
 
 import json
+import statistics
 import sys
 
 rows = [json.loads(line) for line in open(sys.argv[1]) if line.strip()]
-best = {}
+runs = {}
 for r in rows:
     program = r["program"] if r["program"] == "cornu" else f'{r["program"]} {r.get("mode", "")}'.strip()
-    key = (r["model"], r["batch"], r["threads"], program)
-    if key not in best or r["us_per_step"] < best[key]["us_per_step"]:
-        best[key] = r
-cases = sorted({k[:3] for k in best})
-programs = sorted({k[3] for k in best} - {"cornu"})
+    runs.setdefault((r["model"], r["batch"], r["threads"], program), []).append(r)
+mean_of = {key: {"us_per_step": statistics.mean(r["us_per_step"] for r in rs),
+              "peak_rss_mb": max(r["peak_rss_mb"] for r in rs)} for key, rs in runs.items()}
+cases = sorted({k[:3] for k in mean_of})
+programs = sorted({k[3] for k in mean_of} - {"cornu"})
 print("| model, batch, threads | Cornu us |", " | ".join(f"{p} us (ratio)" for p in programs), "| fastest rival / Cornu |")
 print("|---|---|" + "---|" * (len(programs) + 1))
 for case in cases:
-    own = best.get(case + ("cornu",))
+    own = mean_of.get(case + ("cornu",))
     if own is None:
         continue
     cells, ratios = [], []
     for p in programs:
-        r = best.get(case + (p,))
+        r = mean_of.get(case + (p,))
         if r is None:
             cells.append("-")
             continue
@@ -33,6 +34,6 @@ print()
 print("| program | peak memory MB (convnet, 1 thread) |")
 print("|---|---|")
 for p in ["cornu"] + programs:
-    r = best.get(("convnet", 128, 1, p))
+    r = mean_of.get(("convnet", 128, 1, p))
     if r is not None:
         print(f'| {p} | {r["peak_rss_mb"]:.0f} |')

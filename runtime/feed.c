@@ -27,6 +27,7 @@ struct feed {
     int64_t *order; /* sample indices of the whole pass */
     size_t order_bytes, block_bytes;
     int64_t batches;
+    int slot_count; /* one, which stays in the caches, when nothing is gathered ahead */
     slot slots[SLOTS];
     diagnostics diag; /* of the thread */
 
@@ -181,11 +182,11 @@ static void prefetch(void *user) {
     mutex_lock(f->lock);
     while (!f->stop && !f->failed && f->filled < total) {
         /* The slot in the caller's hands is the one taken last: it counts as occupied. */
-        if (f->filled - f->taken >= SLOTS - 1) {
+        if (f->filled - f->taken >= f->slot_count - 1) {
             condition_wait(f->changed, f->lock);
             continue;
         }
-        slot *s = &f->slots[f->filled % SLOTS];
+        slot *s = &f->slots[f->filled % f->slot_count];
         int64_t index = f->options.first_batch + f->filled;
         mutex_unlock(f->lock);
         bool ok = fill(f, s, index);
@@ -202,7 +203,7 @@ const feed_batch *feed_next(feed *f, diagnostics *diag) {
     int64_t next = f->taken, total = f->batches - f->options.first_batch;
     if (next >= total)
         return NULL;
-    slot *s = &f->slots[next % SLOTS];
+    slot *s = &f->slots[next % f->slot_count];
     mutex_lock(f->lock);
     f->taken++; /* frees the slot handed out before */
     condition_wake_all(f->changed);
@@ -210,7 +211,7 @@ const feed_batch *feed_next(feed *f, diagnostics *diag) {
         condition_wait(f->changed, f->lock);
     bool ready = f->filled > next;
     mutex_unlock(f->lock);
-    if (f->thread == NULL)
+    if (f->thread == NULL) /* also when none could be started */
         ready = fill_by_workers(f, s, f->options.first_batch + next);
     if (ready)
         return &s->batch;
@@ -226,7 +227,7 @@ static bool take_memory(feed *f) {
     f->order = memory_take(f->memory, f->order_bytes, 64);
     bool ok = f->order != NULL;
     int64_t wanted = f->batches - f->options.first_batch;
-    for (int i = 0; ok && i < SLOTS && i < wanted; i++) {
+    for (int i = 0; ok && i < f->slot_count && i < wanted; i++) {
         f->slots[i].block = memory_take(f->memory, f->block_bytes, 64);
         ok = f->slots[i].block != NULL;
         if (ok)
@@ -251,6 +252,7 @@ feed *feed_new(const dataset *d, const feed_options *o, memory *m, diagnostics *
     if (f->options.batch_size > d->count) /* no buffer for samples that are not there */
         f->options.batch_size = d->count > 0 ? d->count : 1;
     f->batches = feed_batch_count(d, f->options.batch_size);
+    f->slot_count = gathers_ahead(f) ? SLOTS : 1;
     diag_init(&f->diag);
     f->lock = mutex_new();
     f->changed = condition_new();
@@ -259,13 +261,13 @@ feed *feed_new(const dataset *d, const feed_options *o, memory *m, diagnostics *
             diag, CN_ERROR_OUT_OF_MEMORY,
             "no memory for %d batches of %lld samples and their order: %zu bytes each, %zu in "
             "use, %zu at the most",
-            SLOTS, (long long)f->options.batch_size, f->block_bytes, memory_live(m),
+            f->slot_count, (long long)f->options.batch_size, f->block_bytes, memory_live(m),
             memory_peak(m));
         feed_free(f);
         return NULL;
     }
     make_order(f);
-    if (gathers_ahead(f))
+    if (f->slot_count > 1)
         f->thread = thread_start(prefetch, f);
     return f;
 }

@@ -17,7 +17,7 @@ import sys
 import time
 
 BATCHES = {"mlp": (32, 128), "convnet": (128,)}
-SAMPLES = 12800
+SAMPLES = {"mlp": 12800, "convnet": 2560}
 WARM_UP, LIMIT_SECONDS, MOST_STEPS = 20, 8.0, 2000
 
 
@@ -48,8 +48,9 @@ def data(model):
     import numpy as np
     rng = np.random.default_rng(1)
     shape = (784,) if model == "mlp" else (28, 28, 1)
-    return (rng.standard_normal((SAMPLES,) + shape, dtype="float32"),
-            rng.integers(0, 10, SAMPLES).astype("int32"))
+    count = SAMPLES[model]
+    return (rng.standard_normal((count,) + shape, dtype="float32"),
+            rng.integers(0, 10, count).astype("int32"))
 
 
 def median_step(step, count):

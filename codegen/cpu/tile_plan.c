@@ -17,7 +17,7 @@ enum {
     FAR_BYTES = 1 << 20,        /* of an operand that does not stay in the second cache */
     SPLIT_RESULTS = 1 << 18,    /* more results give tasks enough */
     SPLIT_STEPS = 1 << 11,      /* of the reduction in one block */
-    CUT_STEPS = 1 << 8,         /* ... for which tiles read their operands from the first cache */
+    CUT_STEPS = 1 << 9,         /* ... for which tiles read their operands from the first cache */
     SPLIT_LEAST = 8,            /* k of a reduction over k*B that is worth splitting */
     WINDOW_ELEMENTS = 96 << 10, /* of a staged window: it shares the second cache */
     COLUMNS_IN_PLACE = 256,     /* longer rows of a right operand fall on few sets of the cache */

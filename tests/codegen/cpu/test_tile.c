@@ -110,6 +110,15 @@ static void product_is_split(void **state) {
                   false, 40);
 }
 
+/* Large matrices are summed over in blocks, for any number of rows. */
+static void product_with_a_large_matrix(void **state) {
+    dim k = dim_of(520);
+    check_product(*state, dim_batch(1), k, dim_of(64), PLAIN, PLAIN, BIAS_RELU, false, 29);
+    check_product(*state, dim_batch(1), k, dim_of(70), PLAIN, PLAIN, STORE_ONLY, false, 1);
+    check_product(*state, dim_batch(1), k, dim_of(64), PLAIN, TRANSPOSED, BIAS_RELU, true, 7);
+    check_product(*state, dim_batch(1), k, dim_of(64), TRANSPOSED, PLAIN, STORE_ONLY, false, 7);
+}
+
 /* A mask beside the result, as relu leaves one for its gradient; and its use. */
 static void epilogue_stores_and_reads_masks(void **state) {
     bench b = bench_open(*state, "masks", 13);
@@ -372,6 +381,7 @@ int main(void) {
         WITH_WORKSPACE(product_with_a_transpose),
         WITH_WORKSPACE(product_with_prologues),
         WITH_WORKSPACE(product_is_split),
+        WITH_WORKSPACE(product_with_a_large_matrix),
         WITH_WORKSPACE(epilogue_stores_and_reads_masks),
         WITH_WORKSPACE(conv_forward),
         WITH_WORKSPACE(conv_filter),
