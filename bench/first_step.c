@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "models.h"
+
 /* Field 22 of /proc/self/stat: when the process began, in clock ticks since boot. */
 static double process_start(void) {
     FILE *f = fopen("/proc/self/stat", "r");
@@ -37,9 +39,7 @@ int main(void) {
     int32_t *y = calloc(BATCH, sizeof *y);
     double entered = since_boot();
     cn_context *c = cn_context_new(NULL);
-    cn_model *m = cn_sequential(c, {28, 28, 1},
-                                {cn_conv2d(c, 32, {3, 3}, CN_RELU), cn_max_pooling2d(c),
-                                 cn_flatten(c), cn_dropout(c, 0.5), cn_dense(c, 10, CN_SOFTMAX)});
+    cn_model *m = convnet(c);
     cn_status s = cn_compile(m, .optimizer = cn_adam(c, 1e-3),
                              .loss = CN_SPARSE_CATEGORICAL_CROSSENTROPY, .metrics = {CN_ACCURACY});
     if (s == CN_OK)

@@ -14,6 +14,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "models.h"
+
 enum { MOST_SAMPLES = 12800, MOST_EPOCHS = 1000 };
 
 typedef struct watch {
@@ -36,18 +38,6 @@ static void end(cn_model *m, int64_t epoch, const cn_logs *logs, void *user) {
     (void)m, (void)epoch, (void)logs;
     watch *w = user;
     w->epochs[w->count++] = now() - w->started;
-}
-
-static cn_model *mlp(cn_context *c) {
-    return cn_sequential(c, {784}, {cn_dense(c, 128, CN_RELU), cn_dense(c, 10, CN_SOFTMAX)});
-}
-
-static cn_model *convnet(cn_context *c) {
-    return cn_sequential(
-        c, {28, 28, 1},
-        {cn_conv2d(c, 32, {3, 3}, CN_RELU, .padding = CN_SAME), cn_max_pooling2d(c),
-         cn_conv2d(c, 64, {3, 3}, CN_RELU, .padding = CN_SAME), cn_max_pooling2d(c), cn_flatten(c),
-         cn_dropout(c, 0.25), cn_dense(c, 128, CN_RELU), cn_dense(c, 10, CN_SOFTMAX)});
 }
 
 static int ascending(const void *a, const void *b) {
