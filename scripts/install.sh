@@ -82,7 +82,9 @@ build() {
         mkdir -p "$folder"
         if ! cmake -S . -B "$folder" "$@" >"$folder/configure.log" 2>&1; then
             [ -z "${CI-}" ] || cat "$folder/configure.log"
-            die "configuring failed; see $folder/configure.log"
+            # shellcheck disable=SC2086 # names without spaces
+            lacking=$(missing $build_packages)
+            die "configuring failed; see $folder/configure.log${lacking:+; not installed: $lacking}"
         fi
     fi
     cmake --build "$folder" -j "$(nproc)" || die "building in $folder failed"
