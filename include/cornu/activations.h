@@ -80,7 +80,9 @@ CN_ACTIVATION_MAP(X)
 #define CN_THRESHOLD (&cn_activation_object_threshold)
 
 /* With options, exactly as given: zero is zero here, every argument is required. The result
- * belongs to the context. */
+ * belongs to the context and is never NULL. Options are judged where it is applied: a tensor
+ * without such an axis, for one, makes a poison tensor and a message in the context. So does the
+ * result for a NULL context or without memory. */
 CN_API const cn_activation *cn_activation_relu(cn_context *c, double negative_slope,
                                                double max_value /* 0 = none */, double threshold);
 CN_API const cn_activation *cn_activation_leaky_relu(cn_context *c, double negative_slope);
@@ -95,7 +97,8 @@ CN_API const cn_activation *cn_activation_hard_shrink(cn_context *c, double thre
 CN_API const cn_activation *cn_activation_squareplus(cn_context *c, double b);
 CN_API const cn_activation *cn_activation_glu(cn_context *c, int64_t axis);
 CN_API const cn_activation *cn_activation_threshold(cn_context *c, double threshold, double value);
-/* Your own, composed of ops (ops.h); `user` is copied (user_size bytes) and handed to each call. */
+/* Your own, composed of ops (ops.h); `user` is copied (user_size bytes) and handed to each call. Without
+ * a function the context has the message. */
 CN_API const cn_activation *cn_activation_custom(cn_context *c, const char *name,
                                                  cn_tensor (*function)(cn_tensor x,
                                                                        const void *user),

@@ -38,8 +38,9 @@ typedef struct cn_dataset_options {
 CN_API cn_dataset *cn_dataset_arrays_at(cn_source where, const cn_dataset_options *options);
 
 /* Writes sample `index`: inputs[i] and targets[j] point at the room for its i-th input and j-th
- * target, of the shapes told below. Called from the prefetch thread, one call at a time. False
- * stops the run with CN_ERROR_DATA. */
+ * target, of the shapes told below. Called by one thread at a time: one that gathers batches ahead,
+ * or, where there is one batch only or no thread could be started, the caller's own. False stops
+ * the run with CN_ERROR_DATA. */
 typedef bool (*cn_sample_callback)(void *user, int64_t index, void *const *inputs,
                                    void *const *targets);
 typedef struct cn_dataset_callback_options {

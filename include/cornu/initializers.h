@@ -54,7 +54,10 @@ typedef enum cn_distribution {
 
 /* With options, exactly as given; seed 0 = by the weight's path. Truncated normals are redrawn
  * beyond two stddev; uniform is [low, high). Fans are Keras': the product of a kernel's leading
- * axes times its last but one (in) or last (out). Objects belong to the context. */
+ * axes times its last but one (in) or last (out). Objects belong to the context and are never NULL:
+ * what is refused (a negative stddev, high below low, a scale that is not positive) gives zeros and
+ * a message in the context. A shape that cannot be filled (identity wants a matrix) fails when the
+ * weight gets its values. */
 CN_API const cn_initializer *cn_initializer_constant(cn_context *c, double value);
 CN_API const cn_initializer *cn_initializer_random_normal(cn_context *c, double mean, double stddev,
                                                           uint64_t seed);
@@ -69,7 +72,8 @@ CN_API const cn_initializer *cn_initializer_variance_scaling(cn_context *c, doub
 CN_API const cn_initializer *cn_initializer_orthogonal(cn_context *c, double gain, uint64_t seed);
 CN_API const cn_initializer *cn_initializer_identity(cn_context *c, double gain);
 
-/* Adds l1 * sum|w| + l2 * sum w^2 (no one half) to the loss. Objects belong to the context. */
+/* Adds l1 * sum|w| + l2 * sum w^2 (no one half) to the loss. Objects belong to the context and are never
+ * NULL; factors that are negative or not finite leave a message in the context. */
 CN_API const cn_regularizer *cn_regularizer_l1(cn_context *c, double l1);
 CN_API const cn_regularizer *cn_regularizer_l2(cn_context *c, double l2);
 CN_API const cn_regularizer *cn_regularizer_l1_l2(cn_context *c, double l1, double l2);

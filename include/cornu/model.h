@@ -73,8 +73,8 @@ typedef struct cn_compile_options {
     size_t output_count;
     bool check_finite; /* debug: a step fails by the name of the first value not finite */
 } cn_compile_options;
-/* Reports the first error made while building, with its source line. Programs are compiled here
- * for the losses' usual dtypes, others at first need. */
+/* Reports the first error made while building, with its source line. Nothing is turned into code
+ * yet: programs are compiled at first need, for the element types that the data has. */
 CN_API CN_NODISCARD cn_status cn_compile_at(cn_source where, const cn_compile_options *options);
 
 /* ---- fit, evaluate, predict ------------------------------------------------------------------ */
@@ -131,7 +131,7 @@ CN_API const cn_logs *cn_model_logs(const cn_model *m);
 
 typedef struct cn_predict_options {
     cn_model *model;
-    cn_dataset *data;              /* or arrays: */
+    cn_dataset *data; /* or arrays: */
     cn_array inputs[CN_MAX_LIST];
     cn_array outputs[CN_MAX_LIST]; /* the caller's buffers, one per model output, all samples */
     int64_t batch_size;            /* 0 = 32 */
