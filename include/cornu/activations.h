@@ -97,8 +97,8 @@ CN_API const cn_activation *cn_activation_hard_shrink(cn_context *c, double thre
 CN_API const cn_activation *cn_activation_squareplus(cn_context *c, double b);
 CN_API const cn_activation *cn_activation_glu(cn_context *c, int64_t axis);
 CN_API const cn_activation *cn_activation_threshold(cn_context *c, double threshold, double value);
-/* Your own, composed of ops (ops.h); `user` is copied (user_size bytes) and handed to each call. Without
- * a function the context has the message. */
+/* Your own, composed of ops (ops.h); `user` is copied (user_size bytes) and handed to each call.
+ * Without a function the context has the message. */
 CN_API const cn_activation *cn_activation_custom(cn_context *c, const char *name,
                                                  cn_tensor (*function)(cn_tensor x,
                                                                        const void *user),

@@ -62,18 +62,25 @@ typedef struct cn_function_options {
     cn_tensor outputs[CN_MAX_LIST];
     cn_updates *updates; /* NULL = none */
     const char *name;
-    bool training; /* dropout drops, batch statistics are used */
+    bool training; /* dropout drops, batch statistics are used, and layers update their state */
     const cn_tensor *input_list;
     size_t input_count;
     const cn_tensor *output_list;
     size_t output_count;
+    bool no_layer_updates; /* moving statistics stay, also in training */
 } cn_function_options;
 /* Compiles outputs and updates as one program. The context frees what is left. NULL on failure,
- * with the message in the context; also when that holds an earlier one. */
+ * with the message in the context; also when that holds an earlier one.
+ *
+ * In training, every layer call that outputs or updates depend on updates its layer's state
+ * (cn_layer_update: the moving statistics of BatchNormalization), as a layer called with
+ * training=True does in Keras; of one layer's calls each starts from what the one before it in
+ * the program left. Frozen layers keep theirs. A state that `updates` has a value for takes that
+ * value. */
 CN_API cn_function *cn_function_new_at(cn_source where, const cn_function_options *options);
 /* Arrays by position, `inputs` and `outputs` in the order they were given; all batches equal.
- * Outputs are the caller's buffers, of exactly the results' shapes and dtypes. CN_ERROR_DATA and the
- * like leave state as it was. */
+ * Outputs are the caller's buffers, of exactly the results' shapes and dtypes. Arrays that do not
+ * fit (CN_ERROR_DATA) and a lack of memory are found before it runs: state stays as it was. */
 CN_API CN_NODISCARD cn_status cn_function_call(cn_function *f, const cn_array *inputs,
                                                const cn_array *outputs);
 CN_API void cn_function_free(cn_function *f);

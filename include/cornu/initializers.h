@@ -72,8 +72,8 @@ CN_API const cn_initializer *cn_initializer_variance_scaling(cn_context *c, doub
 CN_API const cn_initializer *cn_initializer_orthogonal(cn_context *c, double gain, uint64_t seed);
 CN_API const cn_initializer *cn_initializer_identity(cn_context *c, double gain);
 
-/* Adds l1 * sum|w| + l2 * sum w^2 (no one half) to the loss. Objects belong to the context and are never
- * NULL; factors that are negative or not finite leave a message in the context. */
+/* Adds l1 * sum|w| + l2 * sum w^2 (no one half) to the loss. Objects belong to the context and
+ * are never NULL; factors that are negative or not finite leave a message in the context. */
 CN_API const cn_regularizer *cn_regularizer_l1(cn_context *c, double l1);
 CN_API const cn_regularizer *cn_regularizer_l2(cn_context *c, double l2);
 CN_API const cn_regularizer *cn_regularizer_l1_l2(cn_context *c, double l1, double l2);
