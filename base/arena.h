@@ -26,7 +26,6 @@ void *memory_take(memory *m, size_t bytes, size_t alignment);
 void memory_give(memory *m, void *p, size_t bytes);
 size_t memory_live(const memory *m);
 size_t memory_peak(const memory *m);
-void memory_set_limit(memory *m, size_t limit_bytes);
 /* Fails the n-th following take (1 = the next), and all after it when `sticky`. For tests. */
 void memory_fail_at(memory *m, int64_t n, int sticky);
 

@@ -107,14 +107,3 @@ void diag_push_recovery(diagnostics *d, diag_recovery *point) {
 void diag_pop_recovery(diagnostics *d, diag_recovery *point) {
     d->recovery = point->outer;
 }
-
-const char *cn_status_name(cn_status status) {
-    switch (status) {
-#define X(name, code, text) \
-    case CN_##name:         \
-        return "CN_" #name;
-        CN_STATUS_MAP(X)
-#undef X
-    }
-    return "CN_ERROR_UNKNOWN";
-}

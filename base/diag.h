@@ -66,6 +66,4 @@ void diag_pop_recovery(diagnostics *d, diag_recovery *point);
  * must be volatile (C11 7.13.2.1). */
 #define DIAG_RECOVER(d, point) (diag_push_recovery((d), (point)), setjmp((point)->target) != 0)
 
-const char *cn_status_name(cn_status status); /* "CN_ERROR_SHAPE" */
-
 #endif

@@ -103,7 +103,7 @@ uint64_t *map_put(map *m, const void *key, size_t key_bytes, bool *found) {
     if (found != NULL)
         *found = *slot != 0;
     if (*slot == 0) {
-        /* One byte more than the key, zero: a text key is a C string, see intern_text. */
+        /* One byte more than the key, zero: a text key is a C string. */
         const char *copy = arena_string_n(m->arena, key, key_bytes);
         m->entries[m->count] = (map_entry){copy, key_bytes, hash, 0};
         *slot = ++m->count;
@@ -117,10 +117,4 @@ uint64_t *map_find_text(const map *m, const char *key) {
 
 uint64_t *map_put_text(map *m, const char *key, bool *found) {
     return map_put(m, key, strlen(key), found);
-}
-
-const char *intern_text(map *interned, const char *text, size_t length) {
-    map_put(interned, text, length, NULL);
-    uint32_t slot = *slot_of(interned, hash_bytes(text, length, 0), text, length);
-    return interned->entries[slot - 1].key;
 }

@@ -38,7 +38,4 @@ uint64_t *map_put_text(map *m, const char *key, bool *found);
 uint64_t hash_bytes(const void *bytes, size_t count, uint64_t seed);
 uint64_t hash_combine(uint64_t a, uint64_t b);
 
-/* Equal texts get equal addresses for the arena's life. */
-const char *intern_text(map *interned, const char *text, size_t length);
-
 #endif

@@ -86,10 +86,6 @@ size_t memory_peak(const memory *m) {
     return atomic_load(&m->peak);
 }
 
-void memory_set_limit(memory *m, size_t limit_bytes) {
-    atomic_store(&m->limit, limit_bytes);
-}
-
 void memory_fail_at(memory *m, int64_t n, int sticky) {
     atomic_store(&m->fail_after, sticky != 0);
     atomic_store(&m->fail_at, n <= 0 ? 0 : atomic_load(&m->takes) + n);

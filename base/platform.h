@@ -14,7 +14,6 @@
 
 double clock_seconds(void);          /* monotonic */
 int processor_count(void);           /* that this process may use (affinity) */
-size_t process_peak_bytes(void);
 int terminal_columns(void);          /* of the terminal that stderr is; 0 when it is none */
 
 typedef struct thread thread;

@@ -113,13 +113,6 @@ sha256_digest sha256_finish(sha256 *hash) {
     return digest;
 }
 
-sha256_digest sha256_of(const void *data, size_t size) {
-    sha256 hash;
-    sha256_init(&hash);
-    sha256_update(&hash, data, size);
-    return sha256_finish(&hash);
-}
-
 void sha256_to_hex(const sha256_digest *digest, char hex[SHA256_HEX_SIZE]) {
     static const char digits[] = "0123456789abcdef";
     for (int i = 0; i < SHA256_BYTES; i++) {

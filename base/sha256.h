@@ -28,9 +28,6 @@ void sha256_string(sha256 *hash, const char *text, size_t length);
 void sha256_u64(sha256 *hash, uint64_t value);
 sha256_digest sha256_finish(sha256 *hash);
 
-/* All in one call. */
-sha256_digest sha256_of(const void *data, size_t size);
-
 /* Lower-case hexadecimal, terminated. */
 void sha256_to_hex(const sha256_digest *digest, char hex[SHA256_HEX_SIZE]);
 

@@ -65,12 +65,6 @@ value build_log(graph *g, value x) {
 value build_sqrt(graph *g, value x) {
     return build_unary(g, &op_sqrt, x);
 }
-value build_rsqrt(graph *g, value x) {
-    return build_unary(g, &op_rsqrt, x);
-}
-value build_tanh(graph *g, value x) {
-    return build_unary(g, &op_tanh, x);
-}
 value build_sigmoid(graph *g, value x) {
     return build_unary(g, &op_sigmoid, x);
 }
@@ -233,11 +227,6 @@ value build_concat(graph *g, const value *xs, int count, int axis) {
 value build_gather(graph *g, value x, value indices, int axis) {
     return add_node(g, &op_gather, (const value[]){x, indices}, 2,
                     &(index_attributes){.axis = axis});
-}
-
-value build_scatter(graph *g, scatter_kind kind, value x, value indices, value updates, int axis) {
-    return add_node(g, &op_scatter, (const value[]){x, indices, updates}, 3,
-                    &(index_attributes){.axis = axis, .kind = (int)kind});
 }
 
 /* ---- folds and contractions -------------------------------------------------------------- */

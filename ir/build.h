@@ -18,8 +18,6 @@ value build_sign(graph *g, value x);
 value build_exp(graph *g, value x);
 value build_log(graph *g, value x);
 value build_sqrt(graph *g, value x);
-value build_rsqrt(graph *g, value x);
-value build_tanh(graph *g, value x);
 value build_sigmoid(graph *g, value x);
 value build_not(graph *g, value x);
 value build_add(graph *g, value x, value y);
@@ -57,7 +55,6 @@ value build_pad(graph *g, value x, value with, const int64_t *low, const int64_t
 value build_reverse(graph *g, value x, int axis_count, const int64_t *axes);
 value build_concat(graph *g, const value *xs, int count, int axis);
 value build_gather(graph *g, value x, value indices, int axis);
-value build_scatter(graph *g, scatter_kind kind, value x, value indices, value updates, int axis);
 
 /* Folds over `axes`; they vanish. build_reduce_keep keeps them as 1. */
 value build_reduce(graph *g, reduce_kind kind, value x, int axis_count, const int64_t *axes);

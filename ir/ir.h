@@ -227,7 +227,7 @@ struct scalar_rule;
 
 struct op_def {
     const char *name;
-    const char *summary;    /* one sentence, for docs and `cornu explain` */
+    const char *summary;    /* one sentence, for docs */
     int operand_count;      /* -1: any number */
     uint32_t traits;
     const attribute_schema *attributes;

@@ -194,9 +194,6 @@ const expr *expr_guarded_load(arena *a, const loop_buffer *b, int buffer, const 
 const expr *expr_add(arena *a, const expr *x, const expr *y);   /* I64 index arithmetic */
 const expr *expr_multiply(arena *a, const expr *x, int64_t k);
 bool expr_equal(const expr *x, const expr *y);
-/* x = sum coefficients[i] * variables[i] + constant, when it is affine in these alone. */
-bool expr_affine(const expr *x, loop_variable *const *variables, int count, int64_t *coefficients,
-                 int64_t *constant);
 
 /* loop_print.c, loop_verify.c */
 void kernel_print(const kernel *k, text *out);

@@ -473,23 +473,6 @@ const expr *expr_multiply(arena *a, const expr *x, int64_t k) {
     return expr_scale(a, x, dim_of(k));
 }
 
-bool expr_affine(const expr *x, loop_variable *const *variables, int count, int64_t *coefficients,
-                 int64_t *constant) {
-    linear l;
-    if (!linear_of(x, &l) || l.batch != 0)
-        return false;
-    *constant = l.constant;
-    int found = 0;
-    for (int i = 0; i < count; i++) {
-        dim k = linear_coefficient(&l, variables[i]);
-        if (k.symbolic)
-            return false;
-        coefficients[i] = k.count;
-        found += k.count != 0;
-    }
-    return found == l.count;
-}
-
 const expr *expr_offset(arena *a, const type *t, const expr *const *index) {
     const expr *offset = expr_integer(a, CN_I64, 0);
     for (int i = 0; i < t->rank; i++)

@@ -10,8 +10,7 @@
  * it exchanges the two operands' free axes: then the operands are exchanged. Autodiff makes one
  * such transpose per weight. Only free axes that keep their order can be absorbed.
  *
- * Choosing an order in memory for whole tensors (pack nodes) is left to targets that ask for it,
- * and none does so far. Cost: linear.
+ * Whole tensors keep their order in memory (docs/design.md says why). Cost: linear.
  */
 #include "ir/build.h"
 #include "ir/ops/rules.h"

@@ -285,7 +285,3 @@ bool toolchain_describe(toolchain *t, char *line, size_t size) {
     snprintf(line, size, "%s", c != NULL ? c->name : reason.message);
     return c != NULL;
 }
-
-const char *toolchain_cache_folder(const toolchain *t) {
-    return cache_folder(t->cache);
-}

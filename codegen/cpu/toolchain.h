@@ -81,8 +81,7 @@ typedef enum toolchain_product {
 bool toolchain_write(toolchain *t, const toolchain_request *r, toolchain_product product,
                      const char *path, diagnostics *d, toolchain_report *report);
 
-/* For `cornu doctor`: what would compile now, or why nothing would, as one line. */
+/* What would compile now, or why nothing would, as one line. */
 bool toolchain_describe(toolchain *t, char *line, size_t size);
-const char *toolchain_cache_folder(const toolchain *t); /* NULL = not cached */
 
 #endif

@@ -3,7 +3,7 @@
  * Everything an op is stands in its family's file: unary.c, binary.c (with compare and bit),
  * select_cast.c, leaf.c, movement.c, pad.c (and concat), index.c, reduce.c (and argreduce),
  * cumulative.c, window.c, select_and_scatter.c, dot.c, conv.c, control.c (composite, gradient,
- * group, stop_gradient, barrier), scan.c and scan_gradient.c, layout.c (pack).
+ * group, stop_gradient, barrier), scan.c and scan_gradient.c.
  */
 #ifndef CORNU_IR_OPS_OPS_H
 #define CORNU_IR_OPS_OPS_H
@@ -22,7 +22,7 @@
     X(reduce) X(argreduce) X(cumulative_reduce)                                                \
     X(reduce_window) X(select_and_scatter)                                                     \
     X(dot_general) X(conv)                                                                     \
-    X(scan) X(composite) X(gradient) X(group) X(stop_gradient) X(barrier) X(pack)
+    X(scan) X(composite) X(gradient) X(group) X(stop_gradient) X(barrier)
 
 #define X(name) extern const op_def op_##name;
 OP_MAP(X)
@@ -36,7 +36,7 @@ typedef struct leaf_attributes {
     int64_t axis;         /* iota */
     dim size;             /* dim_size: the dim it yields as a scalar */
     int64_t stream;       /* rng_bits: operands key u32[2], step (i64 or u32 scalar); result u32 */
-    const char *flag;     /* flag: a bool scalar bound before compiling ("training", "frozen:3") */
+    const char *flag;     /* flag: a bool scalar bound before compiling: "training", "unfrozen:3" */
 } leaf_attributes;
 
 typedef enum compare_kind {
@@ -125,9 +125,5 @@ typedef struct group_attributes {
     const char *name;
     const char *in_place; /* "0=2,1=3": result 0 overwrites operand 2, ...; "" = none */
 } group_attributes;
-
-/* pack: physical order of a logical tensor: axes permuted to `permutation`, the type says the
- * packed shape; inserted by the layout pass only. */
-typedef struct pack_attributes { integer_list permutation; } pack_attributes;
 
 #endif

@@ -85,13 +85,6 @@ static void unwinding_pops_the_innermost_point(void **state) {
     assert_string_equal(d.message, "deep");
 }
 
-static void every_status_has_its_name(void **state) {
-    (void)state;
-    assert_string_equal(cn_status_name(CN_OK), "CN_OK");
-    assert_string_equal(cn_status_name(CN_ERROR_SHAPE), "CN_ERROR_SHAPE");
-    assert_string_equal(cn_status_name((cn_status)12345), "CN_ERROR_UNKNOWN");
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_failure_is_kept),
@@ -99,7 +92,6 @@ int main(void) {
         cmocka_unit_test(prefix_needs_a_failure),
         cmocka_unit_test(warnings_are_lines_to_the_writer),
         cmocka_unit_test(unwinding_pops_the_innermost_point),
-        cmocka_unit_test(every_status_has_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

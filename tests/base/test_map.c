@@ -61,18 +61,6 @@ static void keys_are_bytes_and_are_copied(void **state) {
     assert_int_equal(*map_find_text(&m, ""), 3);
 }
 
-static void interned_texts_share_an_address(void **state) {
-    workspace *w = *state;
-    map m;
-    map_init(&m, w->arena);
-    const char *a = intern_text(&m, "kernel_size", 6);
-    assert_string_equal(a, "kernel");
-    for (int i = 0; i < 100; i++)
-        intern_text(&m, "kernel_size", (size_t)i % 11);
-    assert_ptr_equal(intern_text(&m, "kernel", 6), a);
-    assert_ptr_not_equal(intern_text(&m, "Kernel", 6), a);
-}
-
 /* Values of the reference implementation for MurmurHash64A with seed 0. */
 static void hashes_never_change(void **state) {
     (void)state;
@@ -87,7 +75,6 @@ int main(void) {
         WITH_WORKSPACE(keys_are_found_again),
         WITH_WORKSPACE(iteration_follows_insertion),
         WITH_WORKSPACE(keys_are_bytes_and_are_copied),
-        WITH_WORKSPACE(interned_texts_share_an_address),
         cmocka_unit_test(hashes_never_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

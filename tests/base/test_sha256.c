@@ -10,6 +10,13 @@
 
 #include "base/sha256.h"
 
+static sha256_digest sha256_of(const void *data, size_t size) {
+    sha256 hash;
+    sha256_init(&hash);
+    sha256_update(&hash, data, size);
+    return sha256_finish(&hash);
+}
+
 static void expect_hash(const char *text, size_t length, const char *expected) {
     char hex[SHA256_HEX_SIZE];
     sha256_digest digest = sha256_of(text, length);

@@ -45,7 +45,10 @@ static int teardown(void **state) {
 }
 
 static sha256_digest key_of(const char *text) {
-    return sha256_of(text, strlen(text));
+    sha256 hash;
+    sha256_init(&hash);
+    sha256_update(&hash, text, strlen(text));
+    return sha256_finish(&hash);
 }
 
 static cache *open_cache(fixture *f, uint64_t limit) {

@@ -128,11 +128,6 @@ const op_case op_case_rows[] = {
     ROW("concat/empty", concat, MOVE(.axes = INTS(0)), {"i32[0]", SMALL, 0}, {"i32[0]", SMALL, 0}),
     ROW("concat/four", concat, MOVE(.axes = INTS(0)), {"u8[1]", SMALL, 0}, {"u8[2]", SMALL, 0},
         {"u8[3]", SMALL, 0}, {"u8[1]", SMALL, 0}),
-    ROW("pack/swap", pack, &(const pack_attributes){INTS(1, 0)}, {"f32[B,5]", REAL, 0}),
-    ROW("pack/channels", pack, &(const pack_attributes){INTS(0, 3, 1, 2)},
-        {"f32[B,3,2,5]", REAL, 0}),
-    ROW("pack/one", pack, &(const pack_attributes){INTS(0)}, {"f32[7]", REAL, 0}),
-    ROW("pack/empty", pack, &(const pack_attributes){INTS(1, 0)}, {"f32[0,2]", REAL, 0}),
 
     ROW("gather/rows", gather, INDEXED(.axis = 0), {"f32[6,4]", REAL, 0}, {"i32[B]", INDEX, 6}),
     ROW("gather/sequence", gather, INDEXED(.axis = 0), {"f32[6,3]", REAL, 0},

@@ -23,7 +23,7 @@ static inline value random_value(random_builder *r) {
 static inline value random_scan(random_builder *r, value x) {
     graph *body = graph_new(r->g->arena, NULL);
     value h = graph_add_input(body, NULL, *value_type(r->g, x), INPUT_DATA, false);
-    value next = build_tanh(body, h);
+    value next = build_unary(body, &op_tanh, h);
     graph_add_output(body, next, NULL, -1);
     graph_add_output(body, h, NULL, -1);
     scan_attributes a = {.carries = 1, .length = random_below(r, 4), .reverse = random_below(r, 2)};

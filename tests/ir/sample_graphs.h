@@ -52,7 +52,7 @@ static const char *const sample_graphs[] = {
     HEAD "func @control(%x: f32[B,3]) {\n"
          "  %2 = stop_gradient %x : f32[B,3]\n"
          "  %3 = barrier %2 : f32[B,3]\n"
-         "  %4 = pack %3 {permutation=[1,0]} : f32[3,B]\n"
+         "  %4 = transpose %3 {axes=[1,0]} : f32[3,B]\n"
          "  %5 = group %4, %4 {kind=row, name=\"sum_rows\"} : f32[3]\n"
          "    region (%1: f32[3,B], %2: f32[3,B]) {\n"
          "      %3 = add %1, %2 : f32[3,B]\n"

@@ -126,7 +126,8 @@ static inline graph *norms(arena *a) {
     value centred = build_sub(g, x, build_broadcast(g, mean, 3, t.dims, (int64_t[]){0, 1}));
     value variance =
         build_div(g, build_sum(g, build_mul(g, centred, centred), 1, (int64_t[]){2}), n);
-    value scale = build_rsqrt(g, build_add(g, variance, build_full_like(g, variance, 1e-3)));
+    value scale =
+        build_unary(g, &op_rsqrt, build_add(g, variance, build_full_like(g, variance, 1e-3)));
     value y = build_mul(g, centred, build_broadcast(g, scale, 3, t.dims, (int64_t[]){0, 1}));
     value z;
     composite_attributes axis = {.parameters = {1, {1}}};

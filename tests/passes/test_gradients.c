@@ -185,7 +185,7 @@ static bool has_gradient(const op_case *c, arena *a) {
         special = special || (is_float_input && c->inputs[k].domain == SPECIAL);
     }
     graph *g = op_case_graph(c, a);
-    return float_input && !special && c->op != &op_pack && is_float(g, g->outputs.items[0].value);
+    return float_input && !special && is_float(g, g->outputs.items[0].value);
 }
 
 static void check_case(workspace *w, const op_case *c, bool second_order) {

@@ -92,7 +92,8 @@ static value recur(graph *g, const recurrence *r) {
     value b = graph_add_input(body, NULL, *value_type(g, r->b), INPUT_DATA, false);
     value h = graph_add_input(body, NULL, row, INPUT_DATA, false);
     value x = graph_add_input(body, NULL, row, INPUT_DATA, false);
-    value next = build_tanh(body, add_bias(body, build_add(body, x, build_matmul(body, h, u)), b));
+    value next = build_unary(body, &op_tanh,
+                             add_bias(body, build_add(body, x, build_matmul(body, h, u)), b));
     graph_add_output(body, next, NULL, -1);
     graph_add_output(body, next, NULL, -1);
     scan_attributes a = {.constants = 2, .carries = 1, .length = r->length, .reverse = r->reverse};
@@ -147,7 +148,7 @@ static graph *nested(arena *a, int64_t units) {
         value sum = graph_add_input(bodies[i], NULL, row, INPUT_DATA, false);
         value x = graph_add_input(bodies[i], NULL, i == 0 ? row : rows, INPUT_DATA, false);
         scan_attributes attributes = {.carries = 1, .length = 3};
-        value next = i == 0 ? build_add(inner, sum, build_tanh(inner, x))
+        value next = i == 0 ? build_add(inner, sum, build_unary(inner, &op_tanh, x))
                             : graph_add(outer, &(node_spec){.op = &op_scan,
                                                             .operands = (value[]){sum, x},
                                                             .operand_count = 2,
