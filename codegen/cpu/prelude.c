@@ -15,9 +15,8 @@
 static const char opening[] =
     "typedef long long i64;\n"
     "#define HIDDEN __attribute__((visibility(\"hidden\")))\n"
-    "/* APART: the registers of this function are its own; inlined, they would be shared out again. */\n"
+    "/* APART: never inlined: its registers are its own and would be shared out again. */\n"
     "#define APART static __attribute__((noinline))\n"
-    "#define NOINLINE __attribute__((noinline))\n"
     "#define ALWAYS_INLINE static inline __attribute__((always_inline))\n"
     "/* INDEPENDENT: the iterations of the next loop do not depend on each other.\n"
     " * UNROLL: it has a few iterations, which become straight code. */\n"
@@ -66,8 +65,7 @@ static const char opening[] =
     {                                                                                           \
         "cn_fold_" fold "_" suffix,                                                             \
             "/* The " fold " of x[0..n) in " count " lanes. */\n"                               \
-            "NOINLINE static " type " cn_fold_" fold "_" suffix "(const " type                  \
-            " *from, i64 n) {\n"                                                                \
+            "APART " type " cn_fold_" fold "_" suffix "(const " type " *from, i64 n) {\n"       \
             "    cn_lanes_" suffix " all = (cn_lanes_" suffix "){0} + " start ";\n"             \
             "    i64 i = 0;\n"                                                                  \
             "    for (; i + " count " <= n; i += " count ") {\n"                                \
@@ -105,32 +103,31 @@ static const char opening[] =
         }                                                                                         \
     }
 
-#define PUSH(fold, type, suffix, start, STEP, need)                                               \
-    {"cn_push_" fold "_" suffix,                                                                  \
-     "NOINLINE static void cn_push_" fold "_" suffix "(cn_tree_" suffix " *tree, " type " x) {\n" \
-     "    i64 l = 0;\n"                                                                           \
-     "    for (; tree->count >> l & 1; l++) x = " STEP(suffix, "tree->level[l]",                  \
-                                                       "x") ";\n"                                 \
-                                                            "    tree->level[l] = x;\n"           \
-                                                            "    tree->count++;\n"                \
-                                                            "}\n",                                \
-     {"cn_tree_" suffix, need}},                                                                  \
-    {                                                                                             \
-        "cn_take_" fold "_" suffix,                                                               \
-            "NOINLINE static " type " cn_take_" fold "_" suffix "(const cn_tree_" suffix          \
-            " *tree) {\n"                                                                         \
-            "    " type " x = " start ";\n"                                                       \
-            "    int any = 0;\n"                                                                  \
-            "    for (i64 l = 0; tree->count >> l; l++) {\n"                                      \
-            "        if (!(tree->count >> l & 1)) continue;\n"                                    \
-            "        x = any ? " STEP(suffix, "tree->level[l]", "x") " : tree->level[l];\n"       \
-                                                                     "        any = 1;\n"         \
-                                                                     "    }\n"                    \
-                                                                     "    return x;\n"            \
-                                                                     "}\n",                       \
-        {                                                                                         \
-            "cn_tree_" suffix, need                                                               \
-        }                                                                                         \
+#define PUSH(fold, type, suffix, start, STEP, need)                                          \
+    {"cn_push_" fold "_" suffix,                                                             \
+     "APART void cn_push_" fold "_" suffix "(cn_tree_" suffix " *tree, " type " x) {\n"      \
+     "    i64 l = 0;\n"                                                                      \
+     "    for (; tree->count >> l & 1; l++) x = " STEP(suffix, "tree->level[l]",             \
+                                                       "x") ";\n"                            \
+                                                            "    tree->level[l] = x;\n"      \
+                                                            "    tree->count++;\n"           \
+                                                            "}\n",                           \
+     {"cn_tree_" suffix, need}},                                                             \
+    {                                                                                        \
+        "cn_take_" fold "_" suffix,                                                          \
+            "APART " type " cn_take_" fold "_" suffix "(const cn_tree_" suffix " *tree) {\n" \
+            "    " type " x = " start ";\n"                                                  \
+            "    int any = 0;\n"                                                             \
+            "    for (i64 l = 0; tree->count >> l; l++) {\n"                                 \
+            "        if (!(tree->count >> l & 1)) continue;\n"                               \
+            "        x = any ? " STEP(suffix, "tree->level[l]", "x") " : tree->level[l];\n"  \
+                                                                     "        any = 1;\n"    \
+                                                                     "    }\n"               \
+                                                                     "    return x;\n"       \
+                                                                     "}\n",                  \
+        {                                                                                    \
+            "cn_tree_" suffix, need                                                          \
+        }                                                                                    \
     }
 
 #define FOLDS(type, suffix, count, zero, one, infinity)                                            \
