@@ -19,6 +19,7 @@ allowed() {
     frontend/*) echo 'frontend/|codegen/[^/]*"|passes/|ir/|runtime/|base/|cornu/|cornu\.h"' ;;
     bench/math.c) echo 'codegen/cpu/math/' ;; # measures texts of generated programs
     bench/kernels/*) echo 'codegen/|ir/|runtime/|base/' ;; # measures single kernels
+    bench/*) echo 'models\.h"|cornu/|cornu\.h"' ;;
     examples/*) echo 'options\.h"|cornu/|cornu\.h"' ;;
     tools/*) echo 'tools/|cornu/|cornu\.h"' ;;
     *) echo 'cornu/|cornu\.h"' ;;
