@@ -40,6 +40,7 @@ static void fill_context(cn_context *c, const cn_context_options *options) {
     copy_options(c, options);
     c->record = graph_new(c->arena, "record");
     map_init(&c->variable_of_node, c->arena);
+    map_init(&c->random_places, c->arena);
     vec_push(c->arena, &c->calls, (layer_call){0}); /* call 0 = none */
     c->poison_model = model_poison(c);
     c->target = target_find(c->options.backend);

@@ -4,8 +4,8 @@
  * and the streams of randomness depend on what is computed, never on the order in which the
  * program happened to build it. On the way it binds what the record leaves open: data inputs
  * (with the element type the caller will pass, cast where it differs), variables as state
- * inputs, flags as constants, random streams as a hash of the layer's name and the ordinal of
- * the call.
+ * inputs, flags as constants, random streams as a hash of the layer's name, the ordinal of the
+ * call and that of the op in it.
  *
  *     flag "training"  ->  constant true;   flag "unfrozen:3"  ->  layer 3 is not frozen
  *
@@ -24,15 +24,15 @@ typedef struct extractor {
     extraction *out;
     graph *g;
     const graph *record;
-    value **map;             /* record node -> values of g; NULL before it is visited */
-    VEC(uint32_t) order;     /* needed record nodes, operands before users */
-    uint8_t *seen;           /* record node: 1 entered, 2 listed */
-    uint32_t *state_index;   /* variable id -> 1 + its place in out->variables */
-    bool *updated;           /* by variable id */
-    map paths;               /* how many variables have this path */
-    map call_places;         /* call -> 1 + its place among the calls of its path */
-    map path_calls;          /* hash of a path -> calls of it so far */
-    uint32_t unnamed_random; /* random ops met so far in calls without a name */
+    value **map;           /* record node -> values of g; NULL before it is visited */
+    VEC(uint32_t) order;   /* needed record nodes, operands before users */
+    uint8_t *seen;         /* record node: 1 entered, 2 listed */
+    uint32_t *state_index; /* variable id -> 1 + its place in out->variables */
+    bool *updated;         /* by variable id */
+    map paths;             /* how many variables have this path */
+    map call_places;       /* call -> 1 + its place among the calls of its path */
+    map path_calls;        /* hash of a path -> calls of it so far */
+    map call_random;       /* call -> random ops of it so far */
 } extractor;
 
 /* ---- which nodes ---------------------------------------------------------------------------- */
@@ -166,20 +166,25 @@ static uint64_t place_of_call(extractor *x, uint32_t index) {
     return *place - 1;
 }
 
-/* The record holds call << 8 | ordinal: made distinct by path, so that adding a layer elsewhere
- * changes no other layer's randomness. What no model named counts in the order of the walk. */
-static int64_t random_stream(extractor *x, int64_t recorded) {
-    uint32_t index = (uint32_t)(recorded >> 8);
+/* By path, so that adding a layer elsewhere changes no other layer's randomness, and by the order
+ * of the walk within a call. What no model named has a number of its own, so that two functions
+ * draw differently. */
+static int64_t random_stream(extractor *x, uint32_t id) {
+    uint32_t index = x->c->call_of_node.items[id];
     const layer_call *call = &x->c->calls.items[index];
-    bool named = call->layer != NULL && cn_layer_name(call->layer)[0] != 0;
-    uint64_t h = named ? hash_path(x->c, call, place_of_call(x, index))
-                       : hash_bytes("", 0, ++x->unnamed_random);
-    return (int64_t)(uint32_t)hash_combine(h, (uint64_t)recorded & 0xff);
+    uint64_t h, ordinal = 0;
+    if (call->layer != NULL && cn_layer_name(call->layer)[0] != 0) {
+        h = hash_path(x->c, call, place_of_call(x, index));
+        ordinal = (*map_put(&x->call_random, &index, sizeof index, NULL))++;
+    } else {
+        h = hash_bytes("", 0, context_random_place(x->c, id));
+    }
+    return (int64_t)(uint32_t)hash_combine(h, ordinal);
 }
 
-static value copy_random(extractor *x, const node *n, const value *operands) {
+static value copy_random(extractor *x, uint32_t id, const node *n, const value *operands) {
     leaf_attributes a = *(const leaf_attributes *)n->attributes;
-    a.stream = random_stream(x, a.stream);
+    a.stream = random_stream(x, id);
     return graph_add(x->g, &(node_spec){.op = n->op,
                                         .operands = operands,
                                         .operand_count = n->operand_count,
@@ -220,7 +225,7 @@ static bool copy_node(extractor *x, uint32_t id) {
         v = build_constant(x->g, CN_BOOL,
                            flag_value(x, ((const leaf_attributes *)n->attributes)->flag));
     } else {
-        v = n->op == &op_rng_bits ? copy_random(x, n, operands)
+        v = n->op == &op_rng_bits ? copy_random(x, id, n, operands)
                                   : graph_copy_node(x->g, n, operands);
     }
     value *slot = map_slot(x, id);
@@ -267,6 +272,7 @@ bool extract_function(cn_context *c, const function_spec *spec, arena *a, extrac
     map_init(&x.paths, a);
     map_init(&x.call_places, a);
     map_init(&x.path_calls, a);
+    map_init(&x.call_random, a);
     if (!check_updates(&x))
         return false;
     collect(&x);

@@ -65,6 +65,9 @@ cn_tensor variable_tensor(cn_context *c, const variable *v);
  * the training step adds 1 to) and the key (u32[2], the context's seed). */
 variable *context_step(cn_context *c);
 variable *context_random_key(cn_context *c);
+/* The number of a random op outside named layers, from 1: given by the first walk that meets it, of
+ * a model or of a function, and kept. */
+uint64_t context_random_place(cn_context *c, uint32_t id);
 
 typedef struct update {
     variable *variable;
@@ -106,9 +109,8 @@ typedef struct layer_call {
     uint32_t ordinal; /* which call of its layer */
     cn_tensor *inputs, *outputs;
     uint32_t input_count, output_count;
-    VEC(update) updates;   /* of not-trainable weights, under the training flag */
-    VEC(value) losses;     /* scalars: activity regularizers, cn_layer_add_loss */
-    uint32_t random_count; /* random ops made inside, for streams */
+    VEC(update) updates; /* of not-trainable weights, under the training flag */
+    VEC(value) losses;   /* scalars: activity regularizers, cn_layer_add_loss */
 } layer_call;
 
 /* Makes a layer of a class: checks the context, copies options (size by where.options_size). */
@@ -169,7 +171,7 @@ struct cn_context {
     cn_source where;             /* of the public op being recorded outside any layer */
     cn_model *poison_model;      /* what a model is when memory runs out while it is made */
     variable *step, *random_key; /* made at first need */
-    uint64_t function_streams;   /* random ops outside layers */
+    map random_places;           /* record node of a random op without a layer -> its number */
 };
 
 /* Public entries begin with CONTEXT_ENTER: when memory runs out inside, control comes back here,

@@ -445,8 +445,11 @@ static void keep_steps(walk *w) {
         const walk_step *s = &w->steps.items[w->order.items[i]];
         if (call_of_step(w, s) != NULL)
             vec_push(w->c->arena, &w->m->calls, (uint32_t)s->id);
-        if (!s->is_input)
-            vec_push(w->c->arena, &w->m->steps, s->id);
+        if (s->is_input)
+            continue;
+        vec_push(w->c->arena, &w->m->steps, s->id);
+        if (s->id & STEP_OP && graph_node(w->c->record, (uint32_t)s->id)->op == &op_rng_bits)
+            (void)context_random_place(w->c, (uint32_t)s->id);
     }
 }
 

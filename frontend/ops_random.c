@@ -2,15 +2,16 @@
  *
  * The bits are a function of the context's key, the step, a stream and the element, so
  * nothing depends on the order of execution, and a mask can be computed again in the backward
- * pass in place of being stored. The record's stream says which random op of which layer call
- * this is; extraction turns that into a hash of names.
+ * pass in place of being stored. The record leaves streams open: which op is the first of its
+ * layer call is known only from the graph (C evaluates arguments in any order), so extraction
+ * gives each a hash of its layer's name and its place in the walk.
  */
 #include "frontend/record.h"
 #include "frontend/internal_ops.h"
 
 #include <math.h>
 
-enum { STREAMS_PER_CALL = 256 };
+enum { NO_STREAM = 0 };
 
 variable *context_step(cn_context *c) {
     if (c->step == NULL) {
@@ -34,35 +35,24 @@ variable *context_random_key(cn_context *c) {
     return v;
 }
 
-/* Call << 8 | ordinal within it; calls[0] stands for what is outside layers. */
-static bool next_stream(const op_call *call, uint32_t *stream) {
-    cn_context *c = call->context;
-    uint64_t ordinal = c->current_call != 0 ? c->calls.items[c->current_call].random_count++
-                                            : c->function_streams++;
-    if (ordinal >= STREAMS_PER_CALL) {
-        op_refuse(call, CN_ERROR_UNSUPPORTED, "more than %d random ops in one %s", STREAMS_PER_CALL,
-                  c->current_call != 0 ? "layer call" : "context outside layers");
-        return false;
-    }
-    *stream = c->current_call << 8 | (uint32_t)ordinal;
-    return true;
+uint64_t context_random_place(cn_context *c, uint32_t id) {
+    bool found;
+    uint64_t *place = map_put(&c->random_places, &id, sizeof id, &found);
+    if (!found)
+        *place = c->random_places.count;
+    return *place;
 }
 
 /* u32 bits of the shape of `like`. */
 static value build_bits(const op_call *call, const type *like) {
     cn_context *c = call->context;
-    uint32_t stream;
-    if (!next_stream(call, &stream))
-        return NO_VALUE;
     value key = context_random_key(c)->node, step = context_step(c)->node;
-    return build_rng_bits(call->g, key, step, like->rank, like->dims, stream);
+    return build_rng_bits(call->g, key, step, like->rank, like->dims, NO_STREAM);
 }
 
 /* The top 24 bits as a fraction in [0, 1), exact in f32. */
 static value build_unit(const op_call *call, const type *like) {
     value bits = build_bits(call, like);
-    if (value_is_none(bits))
-        return NO_VALUE;
     value eight = build_full_like(call->g, bits, 8);
     value top = build_cast(call->g, build_bit(call->g, BIT_SHIFT_RIGHT, bits, eight), CN_F32);
     value unit = build_mul(call->g, top, build_full_like(call->g, top, 0x1p-24));
@@ -77,8 +67,6 @@ static value build_random_uniform(const op_call *call) {
 static value build_random_normal(const op_call *call) {
     graph *g = call->g;
     value u = build_unit(call, call_type(call, 0)), v = build_unit(call, call_type(call, 0));
-    if (value_is_none(u) || value_is_none(v))
-        return NO_VALUE;
     value radius = build_log(g, build_sub(g, build_full_like(g, u, 1), u));
     radius = build_sqrt(g, build_mul(g, build_full_like(g, u, -2), radius));
     value angle = build_mul(g, build_full_like(g, v, 6.283185307179586), v);
@@ -104,8 +92,6 @@ static value build_keep(const op_call *call) {
     const keep_arguments *a = call->arguments;
     double threshold = fmin(rint(a->rate * 0x1p32), 0x1p32 - 1);
     value bits = build_bits(call, a->shape);
-    if (value_is_none(bits))
-        return NO_VALUE;
     return build_compare(call->g, COMPARE_GE, bits, build_full_like(call->g, bits, threshold));
 }
 

@@ -64,6 +64,60 @@ static void the_order_of_building_does_not_matter(void **state) {
     cn_context_free(contexts[1]);
 }
 
+/* first - second of two draws, made in either order, as compilers evaluate
+ * cn_op_subtract(draw, draw). */
+static cn_tensor difference_of_draws(cn_tensor x, bool turned) {
+    cn_tensor one = cn_op_random_normal(x), other = cn_op_random_normal(x);
+    return turned ? cn_op_subtract(other, one) : cn_op_subtract(one, other);
+}
+
+static void draw_in_order(cn_layer_call *call) {
+    call->outputs[0] = difference_of_draws(call->inputs[0], false);
+}
+static void draw_turned(cn_layer_call *call) {
+    call->outputs[0] = difference_of_draws(call->inputs[0], true);
+}
+
+/* Inside a layer, between layers of a model, and in a function alone. */
+static void streams_do_not_depend_on_the_order_of_building(void **state) {
+    (void)state;
+    const char *texts[2][2];
+    cn_context *contexts[2];
+    for (int turned = 0; turned < 2; turned++) {
+        cn_context *c = contexts[turned] = new_context();
+        cn_tensor x = cn_input(c, {4});
+        cn_layer *noise = cn_custom_layer(c, turned ? draw_turned : draw_in_order);
+        cn_tensor y = difference_of_draws(cn_apply(noise, x), turned);
+        cn_tensor z = difference_of_draws(x, turned);
+        texts[turned][1] = printed(c, &x, 1, &z, 1, true);
+        cn_model_new(c, .inputs = {x}, .outputs = {y});
+        texts[turned][0] = printed(c, &x, 1, &y, 1, true);
+    }
+    for (int k = 0; k < 2; k++)
+        assert_string_equal(texts[0][k], texts[1][k]);
+    cn_context_free(contexts[0]);
+    cn_context_free(contexts[1]);
+}
+
+/* What a model names nothing of is numbered with the model, not by the program compiled first. */
+static void streams_of_a_model_do_not_depend_on_what_is_extracted_first(void **state) {
+    (void)state;
+    const char *texts[2];
+    cn_context *contexts[2];
+    for (int turned = 0; turned < 2; turned++) {
+        cn_context *c = contexts[turned] = new_context();
+        cn_tensor x = cn_input(c, {4}), a = cn_op_random_normal(x), b = cn_op_random_normal(x);
+        cn_tensor y = cn_op_add(a, b);
+        cn_model_new(c, .inputs = {x}, .outputs = {y});
+        if (turned)
+            (void)printed(c, &x, 1, &b, 1, false);
+        texts[turned] = printed(c, &x, 1, &y, 1, true);
+    }
+    assert_string_equal(texts[0], texts[1]);
+    cn_context_free(contexts[0]);
+    cn_context_free(contexts[1]);
+}
+
 static void only_what_is_needed_is_there(void **state) {
     (void)state;
     cn_context *c = new_context();
@@ -127,6 +181,8 @@ static void long_chains_are_walked(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_order_of_building_does_not_matter),
+        cmocka_unit_test(streams_do_not_depend_on_the_order_of_building),
+        cmocka_unit_test(streams_of_a_model_do_not_depend_on_what_is_extracted_first),
         cmocka_unit_test(only_what_is_needed_is_there),
         cmocka_unit_test(flags_become_constants),
         cmocka_unit_test(unbound_inputs_and_double_updates_are_refused),
