@@ -196,6 +196,8 @@ static const cn_schedule *make(cn_context *c, const char *name, cn_schedule s) {
                      "%s: decay_steps is %g; it is positive", name, s.parameters[STEPS]);
     } else {
         s.context = c;
+        for (size_t i = 0; i < sizeof s.parameters / sizeof *s.parameters; i++)
+            s.parameters[i] = option_number(s.parameters[i], 0);
         result = arena_copy(c->arena, &s, sizeof s);
     }
     CONTEXT_LEAVE(c);
@@ -257,12 +259,12 @@ const cn_schedule *cn_piecewise_constant_decay(cn_context *c, size_t count,
 
 const cn_schedule *cn_cosine_decay(cn_context *c, double initial, int64_t decay_steps, double alpha,
                                    double warmup_target, int64_t warmup_steps) {
-    return make(
-        c, "cosine_decay",
-        (cn_schedule){.formula = cosine_decay,
-                      .flag = warmup_target != 0 || warmup_steps != 0,
-                      .parameters = {initial, (double)decay_steps, alpha,
-                                     option_number(warmup_target, 0), (double)warmup_steps}});
+    bool warms_up = warmup_target != 0; /* without a target, Keras ignores the steps to it */
+    return make(c, "cosine_decay",
+                (cn_schedule){.formula = cosine_decay,
+                              .flag = warms_up,
+                              .parameters = {initial, (double)decay_steps, alpha, warmup_target,
+                                             warms_up ? (double)warmup_steps : 0}});
 }
 
 const cn_schedule *cn_cosine_decay_restarts(cn_context *c, double initial,

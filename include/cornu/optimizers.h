@@ -42,7 +42,8 @@ CN_API double cn_learning_rate(const cn_optimizer *o);
 CN_API CN_NODISCARD cn_status cn_set_learning_rate(cn_optimizer *o, double learning_rate);
 
 /* Schedules: a function of the optimizer's step count, computed in the training step. Zero for
- * power, t_mul and m_mul is Keras' default (1, 2, 1), for warmup_target none. */
+ * power, t_mul and m_mul is Keras' default (1, 2, 1), for warmup_target none (CN_ZERO = 0):
+ * then warmup_steps does not count. */
 CN_API const cn_schedule *cn_exponential_decay(cn_context *c, double initial, int64_t decay_steps,
                                                double decay_rate, bool staircase);
 CN_API const cn_schedule *cn_inverse_time_decay(cn_context *c, double initial, int64_t decay_steps,

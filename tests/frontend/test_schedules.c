@@ -75,6 +75,20 @@ static void schedules_are_keras(void **state) {
     json_decref(file);
 }
 
+static void steps_to_no_target_are_ignored(void **state) {
+    (void)state;
+    cn_context *c = new_context();
+    const cn_schedule *plain = cn_cosine_decay(c, 0.1, 1000, 0, 0, 0);
+    const cn_schedule *no_target = cn_cosine_decay(c, 0.1, 1000, 0, 0, 10);
+    const cn_schedule *to_zero = cn_cosine_decay(c, 0.1, 1000, cn_exact(0), cn_exact(0), 10);
+    for (int64_t step = 0; step < 1200; step += 5)
+        assert_true(cn_schedule_value(no_target, step) == cn_schedule_value(plain, step));
+    assert_true(cn_schedule_value(plain, 0) == 0.1);
+    assert_true(fabs(cn_schedule_value(to_zero, 5) - 0.05) < 1e-15);
+    assert_true(cn_schedule_value(to_zero, 100) == 0);
+    cn_context_free(c);
+}
+
 static void expect_message(cn_context *c, const char *part) {
     if (strstr(cn_error_message(c), part) == NULL)
         fail_msg("\"%s\" lacks \"%s\"", cn_error_message(c), part);
@@ -98,6 +112,7 @@ static void wrong_arguments_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(schedules_are_keras),
+        cmocka_unit_test(steps_to_no_target_are_ignored),
         cmocka_unit_test(wrong_arguments_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
