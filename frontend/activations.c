@@ -54,7 +54,7 @@ static cn_tensor relu(cn_tensor x, const_activation a) {
                       ? cn_op_relu(x)
                       : cn_op_multiply(x, cn_op_cast(above(x, threshold), cn_tensor_dtype(x)));
     if (high != 0)
-        y = cn_op_clip(y, 0, high);
+        y = cn_op_clip(y, 0, option_number(high, 0));
     if (slope == 0)
         return y;
     cn_tensor under = cn_op_relu(cn_op_shift(cn_op_negative(x), threshold));

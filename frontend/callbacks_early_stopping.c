@@ -123,7 +123,9 @@ static void train_end(cn_model *m, void *user) {
 
 static cn_callback *make(cn_source where, const cn_early_stopping_options *o) {
     cn_context *c = o->context;
-    if (o->patience < 0 || o->start_from_epoch < 0) {
+    int64_t patience = option_integer(o->patience, 0);
+    int64_t start = option_integer(o->start_from_epoch, 0);
+    if (patience < 0 || start < 0) {
         context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
                      "early_stopping: .patience and .start_from_epoch are not negative");
         return callback_poison(c);
@@ -131,15 +133,15 @@ static cn_callback *make(cn_source where, const cn_early_stopping_options *o) {
     cn_callback_functions functions = {
         .train_begin = train_begin, .train_end = train_end, .epoch_end = epoch_end};
     cn_callback *cb = callback_new(c, "EarlyStopping", &functions, sizeof(early_stopping));
-    *(early_stopping *)cb->functions.user =
-        (early_stopping){.monitor = monitor_make(c, cb->kind, o->monitor, o->mode, o->min_delta),
-                         .patience = o->patience,
-                         .start_from_epoch = o->start_from_epoch,
-                         .baseline = option_number(o->baseline, 0),
-                         .has_baseline = o->baseline != 0,
-                         .restore = o->restore_best_weights,
-                         .verbose = o->verbose,
-                         .callback = cb};
+    *(early_stopping *)cb->functions.user = (early_stopping){
+        .monitor = monitor_make(c, cb->kind, o->monitor, o->mode, option_number(o->min_delta, 0)),
+        .patience = patience,
+        .start_from_epoch = start,
+        .baseline = option_number(o->baseline, 0),
+        .has_baseline = o->baseline != 0,
+        .restore = o->restore_best_weights,
+        .verbose = o->verbose,
+        .callback = cb};
     return cb;
 }
 

@@ -74,7 +74,8 @@ static bool check_plateau(cn_source where, const cn_reduce_lr_options *o) {
     if (!(factor >= 0 && factor < 1))
         return context_fail(o->context, where, CN_ERROR_INVALID_ARGUMENT,
                             "reduce_lr_on_plateau: .factor is %g; it is less than 1", factor);
-    if (option_integer(o->patience, 10) >= 0 && o->cooldown >= 0 && o->min_lr >= 0)
+    if (option_integer(o->patience, 10) >= 0 && option_integer(o->cooldown, 0) >= 0 &&
+        option_number(o->min_lr, 0) >= 0)
         return true;
     return context_fail(o->context, where, CN_ERROR_INVALID_ARGUMENT,
                         "reduce_lr_on_plateau: .patience, .cooldown and .min_lr are not negative");
@@ -91,9 +92,9 @@ static cn_callback *make_plateau(cn_source where, const cn_reduce_lr_options *o)
     *p = (plateau){.monitor = monitor_make(c, cb->kind, o->monitor, o->mode,
                                            option_number(o->min_delta, 1e-4)),
                    .factor = option_number(o->factor, 0.1),
-                   .min_lr = o->min_lr,
+                   .min_lr = option_number(o->min_lr, 0),
                    .patience = option_integer(o->patience, 10),
-                   .cooldown = o->cooldown,
+                   .cooldown = option_integer(o->cooldown, 0),
                    .verbose = o->verbose};
     cb->parts[0] = (callback_part){&p->now, sizeof p->now};
     cb->add_logs = add_rate;

@@ -334,6 +334,7 @@ cn_status cn_fit_at(cn_source where, const cn_fit_options *options) {
     memcpy(&o, options, where.options_size < sizeof o ? where.options_size : sizeof o);
     if (o.epochs == 0)
         o.epochs = 1;
+    o.validation_split = option_number(o.validation_split, 0);
     if (o.model == NULL || o.model->context == NULL)
         return CN_ERROR_INVALID_ARGUMENT;
     cn_context *c = o.model->context;

@@ -2,9 +2,12 @@
 #include "frontend/layers.h"
 
 static bool relu_complete(cn_layer *layer) {
-    const cn_relu_options *o = layer->options;
-    if (!(o->max_value >= 0))
-        return option_fail(layer, ".max_value is %g; it must not be negative", o->max_value);
+    cn_relu_options *o = layer->options;
+    double high = option_number(o->max_value, 0);
+    o->negative_slope = option_number(o->negative_slope, 0);
+    o->threshold = option_number(o->threshold, 0);
+    if (!(high >= 0))
+        return option_fail(layer, ".max_value is %g; it must not be negative", high);
     if (!(o->negative_slope >= 0))
         return option_fail(layer, ".negative_slope is %g; it must not be negative",
                            o->negative_slope);

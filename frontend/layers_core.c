@@ -92,7 +92,8 @@ cn_layer *cn_activation_at(cn_source where, const cn_activation_layer_options *o
 /* ---- dropout ---------------------------------------------------------------------------- */
 
 static bool dropout_complete(cn_layer *layer) {
-    const cn_dropout_options *o = layer->options;
+    cn_dropout_options *o = layer->options;
+    o->rate = option_number(o->rate, 0);
     return (o->rate >= 0 && o->rate <= 1) ||
            option_fail(layer, ".rate is %g; it must be from 0 to 1", o->rate);
 }
@@ -158,6 +159,7 @@ static bool rescaling_complete(cn_layer *layer) {
     if (o->scale == 0)
         return option_fail(layer, ".scale is missing");
     o->scale = option_number(o->scale, 1);
+    o->offset = option_number(o->offset, 0);
     return isfinite(o->scale) || option_fail(layer, ".scale is not finite");
 }
 

@@ -84,7 +84,8 @@ CN_ACTIVATION_MAP(X)
  * without such an axis, for one, makes a poison tensor and a message in the context. So does the
  * result for a NULL context or without memory. */
 CN_API const cn_activation *cn_activation_relu(cn_context *c, double negative_slope,
-                                               double max_value /* 0 = none */, double threshold);
+                                               double max_value /* 0 = none, CN_ZERO = 0 */,
+                                               double threshold);
 CN_API const cn_activation *cn_activation_leaky_relu(cn_context *c, double negative_slope);
 CN_API const cn_activation *cn_activation_elu(cn_context *c, double alpha);
 CN_API const cn_activation *cn_activation_celu(cn_context *c, double alpha);

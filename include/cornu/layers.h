@@ -92,7 +92,7 @@ CN_API cn_layer *cn_rescaling_at(cn_source where, const cn_rescaling_options *op
 /* Keras: layers.ReLU, LeakyReLU, Softmax. */
 typedef struct cn_relu_options {
     cn_context *context;
-    double max_value; /* 0 = none */
+    double max_value; /* 0 = none; CN_ZERO = 0 */
     double negative_slope, threshold;
     const char *name;
 } cn_relu_options;

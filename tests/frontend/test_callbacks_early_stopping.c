@@ -4,11 +4,12 @@
 
 static void run_case(driven *d) {
     const json_t *o = d->config;
-    d->callback = cn_early_stopping(
-        d->c, golden_monitor(o), golden_integer(o, "patience", 0), golden_number(o, "min_delta", 0),
-        golden_mode(o), .baseline = golden_option(o, "baseline"),
-        .restore_best_weights = golden_bool(o, "restore_best_weights", false),
-        .start_from_epoch = golden_integer(o, "start_from_epoch", 0));
+    d->callback =
+        cn_early_stopping(d->c, golden_monitor(o), golden_integer(o, "patience", 0),
+                          cn_exact(golden_number(o, "min_delta", 0)), golden_mode(o),
+                          .baseline = golden_option(o, "baseline"),
+                          .restore_best_weights = golden_bool(o, "restore_best_weights", false),
+                          .start_from_epoch = golden_integer(o, "start_from_epoch", 0));
     int64_t last = -1;
     golden_begin(d);
     for (size_t e = 0; e < golden_epoch_count(d) && last < 0; e++) {

@@ -29,7 +29,7 @@ static void run_plateau(driven *d) {
                     : golden_integer(o, "patience", 0) == 0 ? CN_ZERO
                                                             : golden_integer(o, "patience", 0),
         .min_delta = golden_option(o, "min_delta"), .cooldown = golden_integer(o, "cooldown", 0),
-        .min_lr = golden_number(o, "min_lr", 0), .mode = golden_mode(o));
+        .min_lr = cn_exact(golden_number(o, "min_lr", 0)), .mode = golden_mode(o));
     drive(d);
 }
 

@@ -429,6 +429,7 @@ static void wrong_options_are_refused(void **state) {
     must_fail(&s, cn_fit(s.m, s.data, .validation_split = 1), CN_ERROR_INVALID_ARGUMENT, "split");
     must_fail(&s, cn_fit(s.m, s.data, .validation_split = NAN), CN_ERROR_INVALID_ARGUMENT, "split");
     must_fail(&s, cn_fit(s.m, s.data, .validation_split = 0.99), CN_ERROR_DATA, "would be empty");
+    assert_int_equal(cn_fit(s.m, s.data, .validation_split = cn_exact(0), .verbose = -1), CN_OK);
     must_fail(&s, cn_fit(s.m, weighted, .class_weight = &heavy, .class_weight_count = 1),
               CN_ERROR_INVALID_ARGUMENT, "class_weight");
     must_fail(&s, cn_fit(s.m, cn_dataset_range(s.data, 3, 3)), CN_ERROR_DATA, "no samples");

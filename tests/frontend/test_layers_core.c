@@ -15,7 +15,8 @@ static cn_layer *make_dropout(cn_context *c, const json_t *config, bool frozen) 
 }
 static cn_layer *make_rescaling(cn_context *c, const json_t *config, bool frozen) {
     (void)frozen;
-    return cn_rescaling(c, golden_number(config, "scale", 0), golden_number(config, "offset", 0));
+    return cn_rescaling(c, golden_number(config, "scale", 0),
+                        cn_exact(golden_number(config, "offset", 0)));
 }
 
 static void dense_is_keras(void **state) {
@@ -83,6 +84,16 @@ static void dropout_is_identity_outside_training(void **state) {
     cn_context_free(c);
 }
 
+static void dropout_of_nothing_is_identity(void **state) {
+    (void)state;
+    cn_context *c = new_context(1);
+    double y[ROWS * COLUMNS];
+    drop_ones(cn_dropout(c, cn_exact(0)), true, y);
+    for (int i = 0; i < ROWS * COLUMNS; i++)
+        assert_true(y[i] == 1);
+    cn_context_free(c);
+}
+
 static void dropout_of_everything_is_zero(void **state) {
     (void)state;
     cn_context *c = new_context(1);
@@ -132,6 +143,7 @@ int main(void) {
         cmocka_unit_test(rescaling_is_keras),
         cmocka_unit_test(dropout_drops_the_rate_and_scales_the_rest),
         cmocka_unit_test(dropout_is_identity_outside_training),
+        cmocka_unit_test(dropout_of_nothing_is_identity),
         cmocka_unit_test(dropout_of_everything_is_zero),
         cmocka_unit_test(noise_shape_shares_the_mask),
         cmocka_unit_test(masks_depend_on_seed_and_layer),
