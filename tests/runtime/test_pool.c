@@ -11,7 +11,9 @@
 /* The child starts threads, which ThreadSanitizer allows only when asked; its library must see
  * the answer whatever the visibility of our own functions. */
 const char *__tsan_default_options(void);
-__attribute__((visibility("default"))) const char *__tsan_default_options(void) { return "die_after_fork=0"; }
+__attribute__((visibility("default"))) const char *__tsan_default_options(void) {
+    return "die_after_fork=0";
+}
 
 enum { TASKS = 1000 };
 
