@@ -3,7 +3,7 @@
  * Each is its neighbours' gradient: reshape and transpose undo themselves, broadcast is undone
  * by a sum, slice by pad and pad by slice (interior padding by strides), concat by slices.
  * Dims of k*B: whatever leaves extents of the form c or k*B is allowed, the rest is refused.
- * (pad, the long one, and concat stand in pad.c and concat.c.)
+ * (pad, the long one, and concat stand in pad.c.)
  */
 #include "ir/ops/movement.h"
 
