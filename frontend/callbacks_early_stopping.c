@@ -104,10 +104,11 @@ static void epoch_end(cn_model *m, int64_t epoch, const cn_logs *logs, void *use
 }
 
 /* Not after a failure, nor when the run was interrupted inside an epoch and may go on: then the
- * weights are those of the place where it stands. */
+ * weights are those of the place where it stands. Where the loss is NaN no run goes on. */
 static void train_end(cn_model *m, void *user) {
     const early_stopping *s = user;
-    if (!diag_ok(&m->context->diag) || m->batch != 0)
+    bool may_go_on = m->batch != 0 && !m->diverged;
+    if (!diag_ok(&m->context->diag) || may_go_on)
         return;
     if (s->verbose && s->now.stopped_epoch > 0)
         progress_say(m->context, "Epoch %lld: early stopping", (long long)s->now.stopped_epoch + 1);

@@ -24,6 +24,7 @@ static void batch_end(cn_model *m, int64_t batch, const cn_logs *logs, void *use
     else
         progress_say(m->context, "Batch %lld: Invalid loss, terminating training",
                      (long long)batch);
+    m->diverged = true;
     cn_stop_training(m);
 }
 

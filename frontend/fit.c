@@ -341,6 +341,7 @@ cn_status cn_fit_at(cn_source where, const cn_fit_options *options) {
     if (!model_acquire(o.model, where, "fit"))
         return c->diag.status;
     o.model->stop = 0;
+    o.model->diverged = false;
     fit f = {.m = o.model, .where = where, .o = &o, .logs = arena_new(c->memory, &c->diag)};
     arena *logs = f.logs;
     if (logs == NULL)

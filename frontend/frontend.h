@@ -409,6 +409,7 @@ struct cn_model {
     VEC(struct training_program *) programs;
     const char *busy;        /* "fit": which call holds the model; NULL = free */
     _Atomic int stop;        /* cn_stop_training: from threads and signal handlers too */
+    bool diverged;           /* TerminateOnNaN ended the fit: no run goes on from there */
     bool resuming;           /* a loaded state says where the next fit begins */
     struct history *history; /* NULL before the first fit */
     int64_t epoch, batch;    /* position of the running fit: the next batch to do */

@@ -63,6 +63,52 @@ static void it_says_what_it_does_when_asked(void **state) {
     close_small(&s);
 }
 
+/* Inside the second epoch: a sample becomes NaN, or the user stops. */
+typedef struct breaker {
+    bool stop;
+    float kept[FEATURES * 4]; /* the first weight when the first epoch ended */
+} breaker;
+
+static void keep(cn_model *m, int64_t epoch, const cn_logs *logs, void *user) {
+    breaker *b = user;
+    (void)logs;
+    if (epoch == 0)
+        memcpy(b->kept, cn_weight(m, 0).data, sizeof b->kept);
+}
+
+static void break_second_epoch(cn_model *m, int64_t batch, void *user) {
+    const breaker *b = user;
+    if (m->epoch == 1 && batch == 1 && b->stop)
+        cn_stop_training(m);
+    else if (m->epoch == 1 && batch == 1)
+        features[17][0] = (float)NAN;
+}
+
+/* Whether the weights are those of the best epoch after a fit that ends inside the next one. */
+static bool restored_after(bool stop) {
+    small s;
+    breaker b = {.stop = stop};
+    cn_callback_functions functions = {
+        .epoch_end = keep, .batch_begin = break_second_epoch, .user = &b};
+    open_small(&s, (cn_context_options){.quiet = true});
+    assert_int_equal(
+        cn_fit(s.m, s.data, .epochs = 3, .batch_size = 4, .order = CN_SEQUENTIAL, .verbose = -1,
+               .callbacks = {cn_callback_new(s.c, &functions), cn_terminate_on_nan(s.c, false),
+                             cn_early_stopping(s.c, "loss", .patience = 2,
+                                               .restore_best_weights = true)}),
+        CN_OK);
+    assert_int_equal(s.m->epoch, 1);
+    bool restored = memcmp(b.kept, cn_weight(s.m, 0).data, sizeof b.kept) == 0;
+    close_small(&s);
+    return restored;
+}
+
+static void what_may_go_on_is_left_and_what_diverged_is_restored(void **state) {
+    (void)state;
+    assert_true(restored_after(false));
+    assert_false(restored_after(true));
+}
+
 static void wrong_options_are_refused(void **state) {
     (void)state;
     small s;
@@ -75,10 +121,12 @@ static void wrong_options_are_refused(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(decisions_are_keras_decisions),
-                                       cmocka_unit_test(a_log_of_unknown_direction_needs_a_mode),
-                                       cmocka_unit_test(a_missing_log_is_warned_of),
-                                       cmocka_unit_test(it_says_what_it_does_when_asked),
-                                       cmocka_unit_test(wrong_options_are_refused)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(decisions_are_keras_decisions),
+        cmocka_unit_test(a_log_of_unknown_direction_needs_a_mode),
+        cmocka_unit_test(a_missing_log_is_warned_of),
+        cmocka_unit_test(it_says_what_it_does_when_asked),
+        cmocka_unit_test(what_may_go_on_is_left_and_what_diverged_is_restored),
+        cmocka_unit_test(wrong_options_are_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
