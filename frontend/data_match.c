@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "ir/interpret.h"
+
 /* ---- columns to inputs and targets ------------------------------------------------------ */
 
 static const char *input_name(const cn_model *m, uint32_t i) {
@@ -103,25 +105,9 @@ static int64_t integer_of(double x) {
 }
 
 static int64_t integer_at(const void *data, cn_dtype dtype, int64_t i) {
-    switch (dtype) {
-    case CN_U8:
-    case CN_BOOL:
-        return ((const uint8_t *)data)[i];
-    case CN_I8:
-        return ((const int8_t *)data)[i];
-    case CN_I32:
-        return ((const int32_t *)data)[i];
-    case CN_U32:
-        return ((const uint32_t *)data)[i];
-    case CN_I64:
-        return ((const int64_t *)data)[i];
-    case CN_F32:
-        return integer_of((double)((const float *)data)[i]);
-    case CN_F64:
-        return integer_of(((const double *)data)[i]);
-    default:
-        return 0;
-    }
+    const uint8_t *bytes = data;
+    number n = number_from_bytes(dtype, bytes + (size_t)i * (size_t)dtype_bytes(dtype));
+    return dtype_is_float(dtype) ? integer_of(n.f) : n.i;
 }
 
 static int64_t class_count(const cn_model *m, const output_plan *p) {

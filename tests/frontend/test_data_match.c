@@ -172,6 +172,8 @@ static void labels_are_checked_in_every_type(void **state) {
     uint32_t u32[4] = {0, 1, 2, UINT32_MAX};
     float f32[4] = {0, 1, 2, (float)NAN};
     double f64[4] = {0, 3, 1e300, 2};
+    uint16_t f16[4] = {0, 0x3c00, 0x4000, 0x4200};  /* 0, 1, 2, 3 */
+    uint16_t bf16[4] = {0, 0x3f80, 0xbf80, 0x4000}; /* 0, 1, -1, 2 */
     try_label(&p, (cn_array)KIND(NULL), NULL);
     try_label(&p, (cn_array){.data = i8, .dtype = CN_I8, .shape = {4}},
               "fit: the label of sample 3 is -1, but \"class\" has 3 classes (0 to 2)");
@@ -179,6 +181,10 @@ static void labels_are_checked_in_every_type(void **state) {
     try_label(&p, (cn_array){.data = u32, .dtype = CN_U32, .shape = {4}}, "sample 3 is 4294967295");
     try_label(&p, (cn_array){.data = f32, .dtype = CN_F32, .shape = {4}}, "the label of sample 3");
     try_label(&p, (cn_array){.data = f64, .dtype = CN_F64, .shape = {4}}, "of sample 1 is 3");
+    try_label(&p, (cn_array){.data = f16, .dtype = CN_F16, .shape = {4}}, "of sample 3 is 3");
+    try_label(&p, (cn_array){.data = bf16, .dtype = CN_BF16, .shape = {4}}, "of sample 2 is -1");
+    f16[3] = f16[2];
+    try_label(&p, (cn_array){.data = f16, .dtype = CN_F16, .shape = {4}}, NULL);
     f32[3] = 2;
     try_label(&p, (cn_array){.data = f32, .dtype = CN_F32, .shape = {4, 1}}, NULL);
     cn_context_free(p.c);
