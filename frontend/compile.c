@@ -48,7 +48,7 @@ static bool rows_are_outputs(cn_model *m, cn_source where, const cn_compile_opti
 static output_plan plan_output(const cn_compile_options *o, const cn_model *m, uint32_t i) {
     const cn_output_options *row = row_of(o, m->outputs.items[i].tensor);
     output_plan p = {.output = i, .weight = 1};
-    p.loss = row != NULL && row->loss != NULL ? row->loss : o->loss;
+    p.loss = row != NULL ? row->loss : o->loss; /* Keras: None among several is no loss */
     if (row != NULL)
         p.weight = option_number(row->weight, 1);
     const cn_metric *const *plain =

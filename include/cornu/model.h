@@ -55,10 +55,10 @@ CN_API const char *cn_model_name(const cn_model *m);
 
 /* Losses and metrics of one output. */
 typedef struct cn_output_options {
-    cn_tensor output; /* required */
-    const cn_loss *loss;
-    double weight; /* 0 = 1; CN_ZERO = 0 */
-    const cn_metric *metrics[8];
+    cn_tensor output;            /* required */
+    const cn_loss *loss;         /* NULL = none, whatever the loss of all is */
+    double weight;               /* 0 = 1; CN_ZERO = 0 */
+    const cn_metric *metrics[8]; /* {NULL} = those of all */
     const cn_metric *weighted_metrics[8];
 } cn_output_options;
 

@@ -37,6 +37,28 @@ static void rows_say_what_each_output_wants(void **state) {
     close_small(&s);
 }
 
+/* As in Keras a None in the list of losses; outputs without a row have the loss of all. */
+static void a_row_without_a_loss_is_not_trained(void **state) {
+    (void)state;
+    static small s;
+    open_small(&s, (cn_context_options){.quiet = true});
+    cn_tensor wide, narrow;
+    cn_model *m = two_heads(&s, &wide, &narrow);
+    assert_int_equal(cn_compile(m, .loss = CN_SPARSE_CATEGORICAL_CROSSENTROPY,
+                                .outputs = {{.output = narrow, .metrics = {CN_METRIC_MSE}}}),
+                     CN_OK);
+    assert_int_equal(cn_evaluate(m, two_targets(&s), .verbose = -1), CN_OK);
+    const cn_logs *logs = cn_model_logs(m);
+    assert_true(isnan(cn_logs_get(logs, "narrow_loss")));
+    assert_true(cn_logs_get(logs, "narrow_mean_squared_error") > 0);
+    assert_true(cn_logs_get(logs, "loss") > 0);
+    must_fail(&s,
+              cn_compile(m, .loss = CN_MEAN_SQUARED_ERROR,
+                         .outputs = {{.output = narrow}, {.output = wide}}),
+              CN_ERROR_INVALID_ARGUMENT, "no loss");
+    close_small(&s);
+}
+
 static void a_weight_of_zero_is_zero(void **state) {
     (void)state;
     static small s;
@@ -159,6 +181,7 @@ static void losses_and_metrics_of_ones_own(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_say_what_each_output_wants),
+        cmocka_unit_test(a_row_without_a_loss_is_not_trained),
         cmocka_unit_test(a_weight_of_zero_is_zero),
         cmocka_unit_test(metrics_of_one_name_are_numbered),
         cmocka_unit_test(compiling_again_goes_on_with_the_weights),
