@@ -46,9 +46,8 @@ static void collect_inputs(cn_model *m, const training_program *p, step_inputs *
 /* ---- the debug mode: what is watched ---------------------------------------------------- */
 
 static value count_not_finite(cn_context *c, value v) {
-    cn_tensor x = cn_op_absolute(tensor_of(c, v));
-    cn_tensor finite =
-        cn_op_less_equal(x, cn_op_constant(c, 3.4028234663852886e38, tensor_type(x)->dtype));
+    cn_tensor x = tensor_of(c, v), zero = cn_op_subtract(x, x); /* NaN of NaN and infinities */
+    cn_tensor finite = cn_op_equal(zero, zero);
     return tensor_value(cn_op_sum(cn_op_cast(cn_op_logical_not(finite), CN_I32), 0, NULL, false));
 }
 

@@ -94,6 +94,39 @@ static void sums_can_be_put_aside(void **state) {
     close_small(&s);
 }
 
+/* A value of the largest magnitude a dtype has, or beyond, in one layer; small again in the next. */
+static void grow(cn_layer_call *call) {
+    const double *factors = call->user;
+    cn_dtype d = factors[1] > 0 ? CN_F64 : CN_F16;
+    cn_tensor x = cn_op_cast(call->inputs[0], d);
+    call->outputs[0] = cn_op_scale(cn_op_shift(cn_op_absolute(x), 1), factors[0]);
+}
+
+static void shrink(cn_layer_call *call) {
+    call->outputs[0] = cn_op_cast(cn_op_minimum_of(call->inputs[0], 1), CN_F32);
+}
+
+static cn_status fit_watched(double factor, bool wide) {
+    static small s;
+    open_small(&s, (cn_context_options){.quiet = true});
+    double factors[] = {factor, wide};
+    cn_layer *big = cn_custom_layer(s.c, grow, NULL, factors, sizeof factors);
+    cn_model *m = cn_sequential(s.c, {FEATURES},
+                                {big, cn_custom_layer(s.c, shrink), cn_dense(s.c, 3, CN_SOFTMAX)});
+    assert_int_equal(
+        cn_compile(m, .loss = CN_SPARSE_CATEGORICAL_CROSSENTROPY, .check_finite = true), CN_OK);
+    cn_status status = cn_fit(m, s.data, .verbose = -1);
+    close_small(&s);
+    return status;
+}
+
+static void what_is_finite_depends_on_the_dtype(void **state) {
+    (void)state;
+    assert_int_equal(fit_watched(1e300, true), CN_OK);
+    assert_int_equal(fit_watched(30000, false), CN_OK);
+    assert_int_equal(fit_watched(65504, false), CN_ERROR_NOT_FINITE);
+}
+
 static void dropping_keeps_predictions_when_told(void **state) {
     (void)state;
     static small s;
@@ -116,6 +149,7 @@ int main(void) {
         cmocka_unit_test(element_types_do_not_change_the_result),
         cmocka_unit_test(weighted_steps_share_the_logs),
         WITH_WORKSPACE(sums_can_be_put_aside),
+        cmocka_unit_test(what_is_finite_depends_on_the_dtype),
         cmocka_unit_test(dropping_keeps_predictions_when_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
