@@ -50,27 +50,37 @@ static value build_bits(const op_call *call, const type *like) {
     return build_rng_bits(call->g, key, step, like->rank, like->dims, NO_STREAM);
 }
 
-/* The top 24 bits as a fraction in [0, 1), exact in f32. */
-static value build_unit(const op_call *call, const type *like) {
-    value bits = build_bits(call, like);
-    value eight = build_full_like(call->g, bits, 8);
-    value top = build_cast(call->g, build_bit(call->g, BIT_SHIFT_RIGHT, bits, eight), CN_F32);
-    value unit = build_mul(call->g, top, build_full_like(call->g, top, 0x1p-24));
-    return build_cast(call->g, unit, dtype_as_float(like->dtype));
+enum { F32_DIGITS = 24 };
+
+/* Binary digits of a float: what fractions below 1 may have and stay below 1. */
+static int digits_of(cn_dtype d) {
+    return d == CN_F16 ? 11 : d == CN_BF16 ? 8 : F32_DIGITS;
+}
+
+/* The top bits as a fraction in [0, 1), exact in f32. */
+static value build_unit(const op_call *call, int digits) {
+    value bits = build_bits(call, call_type(call, 0));
+    value low = build_full_like(call->g, bits, 32 - digits);
+    value top = build_cast(call->g, build_bit(call->g, BIT_SHIFT_RIGHT, bits, low), CN_F32);
+    return build_mul(call->g, top, build_full_like(call->g, top, ldexp(1, -digits)));
 }
 
 static value build_random_uniform(const op_call *call) {
-    return build_unit(call, call_type(call, 0));
+    cn_dtype d = dtype_as_float(call_type(call, 0)->dtype);
+    return build_cast(call->g, build_unit(call, digits_of(d)), d);
 }
 
-/* Box and Muller: sqrt(-2 log(1 - u)) cos(2 pi v); 1 - u is never 0. */
+/* Box and Muller: sqrt(-2 log(1 - u)) cos(2 pi v). In f32 or f64, where 1 - u is never 0; rounded
+ * last. */
 static value build_random_normal(const op_call *call) {
     graph *g = call->g;
-    value u = build_unit(call, call_type(call, 0)), v = build_unit(call, call_type(call, 0));
+    cn_dtype d = dtype_as_float(call_type(call, 0)->dtype), wide = d == CN_F64 ? CN_F64 : CN_F32;
+    value u = build_cast(g, build_unit(call, F32_DIGITS), wide);
+    value v = build_cast(g, build_unit(call, F32_DIGITS), wide);
     value radius = build_log(g, build_sub(g, build_full_like(g, u, 1), u));
     radius = build_sqrt(g, build_mul(g, build_full_like(g, u, -2), radius));
     value angle = build_mul(g, build_full_like(g, v, 6.283185307179586), v);
-    return build_mul(g, radius, build_unary(g, &op_cos, angle));
+    return build_cast(g, build_mul(g, radius, build_unary(g, &op_cos, angle)), d);
 }
 
 cn_tensor cn_op_random_uniform(cn_tensor like) {

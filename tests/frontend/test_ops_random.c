@@ -4,16 +4,22 @@
 #define MANY 4000
 
 /* MANY numbers of an op; the context's step is `step`. */
-static void draw(cn_context *c, cn_tensor (*op)(cn_tensor), int64_t step, double *out) {
-    type t = type_make(CN_F32, 1, (const dim[]){dim_of(MANY)});
+static void draw_as(cn_context *c, cn_dtype d, cn_tensor (*op)(cn_tensor), int64_t step,
+                    double *out) {
+    type t = type_make(d, 1, (const dim[]){dim_of(MANY)});
     cn_tensor y = op(cn_op_zeros_like(tensor_of(c, build_zeros(c->record, &t))));
     variable *counter = context_step(c);
     assert_true(variable_initialize(c, counter));
     *(int64_t *)counter->data = step;
-    golden_check_context(c, "random");
-    const tensor *got = golden_value(y);
+    golden_run run = {.c = c, .batch = 1, .mode = INTERPRET_F32}; /* rounds */
+    golden_want(&run, y);
+    golden_execute(&run, "random");
     for (int i = 0; i < MANY; i++)
-        out[i] = got->items[i].f;
+        out[i] = run.results[0]->items[i].f;
+}
+
+static void draw(cn_context *c, cn_tensor (*op)(cn_tensor), int64_t step, double *out) {
+    draw_as(c, CN_F32, op, step, out);
 }
 
 static cn_tensor uniform(cn_tensor like) {
@@ -52,6 +58,26 @@ static void distributions_are_right(void **state) {
     cn_context_free(c);
 }
 
+/* Half floats round the largest fractions of f32 to 1, whose logarithm the normal would take. */
+static void half_floats_are_below_one_and_finite(void **state) {
+    (void)state;
+    static const cn_dtype halves[] = {CN_F16, CN_BF16};
+    static double x[MANY];
+    for (int k = 0; k < 2; k++) {
+        cn_context *c = golden_context();
+        double mean, stddev;
+        for (int64_t step = 0; step < 4; step++) {
+            draw_as(c, halves[k], uniform, step, x);
+            for (int i = 0; i < MANY; i++)
+                assert_true(x[i] >= 0 && x[i] < 1);
+            draw_as(c, halves[k], normal, step, x);
+            moments(x, &mean, &stddev);
+            assert_true(fabs(mean) < 0.06 && fabs(stddev - 1) < 0.05);
+        }
+        cn_context_free(c);
+    }
+}
+
 static void bits_depend_on_seed_step_and_ordinal(void **state) {
     (void)state;
     static double x[MANY], y[MANY];
@@ -76,6 +102,7 @@ static void bits_depend_on_seed_step_and_ordinal(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(distributions_are_right),
+        cmocka_unit_test(half_floats_are_below_one_and_finite),
         cmocka_unit_test(bits_depend_on_seed_step_and_ordinal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
