@@ -4,6 +4,7 @@
  * [B,1,4] with [B,2,4].
  */
 #include "frontend/layers.h"
+#include "frontend/record.h"
 
 typedef cn_tensor (*merge)(cn_tensor x, cn_tensor y);
 
@@ -52,8 +53,10 @@ static void maximum_call(cn_layer_call *call) {
 }
 static void average_call(cn_layer_call *call) {
     merge_call(call, cn_op_add);
-    cn_tensor count = cn_op_constant(call->layer->context, (double)call->input_count, CN_F32);
-    call->outputs[0] = cn_op_divide(call->outputs[0], count);
+    cn_tensor sum = call->outputs[0];
+    cn_dtype d = dtype_as_float(cn_tensor_dtype(sum)); /* a half stays one */
+    cn_tensor count = cn_op_constant(call->layer->context, (double)call->input_count, d);
+    call->outputs[0] = cn_op_divide(sum, count);
 }
 
 #define MERGE(keras, class_name, most)                                                            \

@@ -29,8 +29,22 @@ static void concatenate_is_keras(void **state) {
     golden_layers("Concatenate", make_concatenate, 4);
 }
 
+static void an_average_keeps_the_type_of_floats(void **state) {
+    (void)state;
+    static const cn_dtype given[] = {CN_F16, CN_BF16, CN_F32, CN_F64, CN_I32};
+    cn_context *c = golden_context();
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        cn_tensor x = cn_op_cast(golden_matrix(c, 1, 2, 3, 4), given[i]);
+        cn_tensor y =
+            cn_apply(cn_average(c), x, cn_op_cast(golden_matrix(c, 1, 2, 2, 1), given[i]));
+        golden_expect(y, given[i] == CN_I32 ? CN_F32 : given[i], 2.5, 2.5);
+    }
+    cn_context_free(c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(merging_is_keras),
-                                       cmocka_unit_test(concatenate_is_keras)};
+                                       cmocka_unit_test(concatenate_is_keras),
+                                       cmocka_unit_test(an_average_keeps_the_type_of_floats)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
