@@ -11,7 +11,7 @@ static char screen[1 << 14];
 static int master, stderr_before;
 
 static void open_terminal(void) {
-    master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+    master = posix_openpt(O_RDWR | O_NOCTTY);
     assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
     int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
     assert_int_equal(
@@ -24,10 +24,13 @@ static void open_terminal(void) {
 }
 
 static const char *close_terminal(void) {
-    ssize_t n = read(master, screen, sizeof screen - 1);
-    screen[n < 0 ? 0 : n] = 0;
-    dup2(stderr_before, STDERR_FILENO);
+    size_t length = 0;
+    ssize_t n;
+    dup2(stderr_before, STDERR_FILENO); /* closes the other end: reading ends with an error */
     close(stderr_before);
+    while ((n = read(master, screen + length, sizeof screen - 1 - length)) > 0)
+        length += (size_t)n;
+    screen[length] = 0;
     close(master);
     return screen;
 }
