@@ -12,9 +12,9 @@
 
 #include "base/diag.h"
 
-double clock_seconds(void);          /* monotonic */
-int processor_count(void);           /* that this process may use (affinity) */
-int terminal_columns(void);          /* of the terminal that stderr is; 0 when it is none */
+double clock_seconds(void); /* monotonic */
+int processor_count(void);  /* that this process may use (affinity) */
+int terminal_columns(void); /* of the terminal that stderr is; 0 when it is none */
 
 typedef struct thread thread;
 typedef struct mutex mutex;
@@ -45,6 +45,8 @@ void library_close(void *library);
 bool file_read_all(const char *path, diagnostics *d, uint8_t **bytes, size_t *length);
 /* Makes the folder unless it is there; its parent must exist. */
 bool folder_make(const char *path, diagnostics *d);
+/* Makes those of the folders above the file `path` that are not there. */
+bool folder_make_above(const char *path, diagnostics *d);
 /* Temporary file beside `path`, write, fsync, rename, fsync folder: all old or all new. */
 typedef struct atomic_file atomic_file;
 atomic_file *atomic_file_open(const char *path, diagnostics *d);

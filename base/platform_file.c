@@ -115,6 +115,20 @@ bool folder_make(const char *path, diagnostics *d) {
     return diag_fail(d, CN_ERROR_FILE, "cannot make the folder '%s': %s", path, strerror(errno));
 }
 
+bool folder_make_above(const char *path, diagnostics *d) {
+    char *folder = strdup(path);
+    bool ok = folder != NULL || diag_fail(d, CN_ERROR_OUT_OF_MEMORY, "no memory for a path");
+    for (size_t i = 1; ok && path[0] != 0 && path[i] != 0; i++) {
+        if (path[i] != '/')
+            continue;
+        folder[i] = 0;
+        ok = folder_make(folder, d);
+        folder[i] = '/';
+    }
+    free(folder);
+    return ok;
+}
+
 atomic_file *atomic_file_open(const char *path, diagnostics *d) {
     enum { WRITERS = 32, SUFFIX_BYTES = 8 };
     size_t path_bytes = strlen(path) + 1;

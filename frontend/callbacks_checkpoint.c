@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/platform.h"
 #include "frontend/callback.h"
 #include "frontend/progress.h"
 
@@ -188,6 +189,8 @@ static void finish(cn_model *m, void *user) {
     if (!s->due)
         return;
     s->due = false;
+    if (!folder_make_above(s->file, &m->context->diag))
+        return;
     cn_status status = s->whole_state ? cn_save_state(m, s->file) : cn_save_weights(m, s->file);
     if (status == CN_OK && s->verbose)
         progress_say(m->context, "Epoch %lld: saved model to %s", (long long)s->epoch + 1, s->file);

@@ -34,7 +34,7 @@ CN_API cn_callback *cn_early_stopping_at(cn_source where, const cn_early_stoppin
 
 /* Writes weights (safetensors, atomically) at the end of each epoch. `path` may hold {epoch} and
  * {batch}, counted from 1, and {NAME} of a log, with a format as in Python: {val_loss:.2f},
- * {epoch:03d}. Keras: ModelCheckpoint. */
+ * {epoch:03d}. Folders that are missing are made. Keras: ModelCheckpoint. */
 typedef struct cn_model_checkpoint_options {
     cn_context *context;
     const char *path;    /* required */

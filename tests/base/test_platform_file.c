@@ -193,6 +193,19 @@ static void a_killed_writer_leaves_a_complete_file(void **state) {
     assert_int_equal(folder_empty(f), 1); /* the temporaries of the dead are gone */
 }
 
+static void folders_above_a_file_are_made(void **state) {
+    folder *f = *state;
+    char path[128];
+    snprintf(path, sizeof path, "%s/one//two/file", f->path);
+    for (int again = 0; again < 2; again++)
+        assert_true(folder_make_above(path, &f->d));
+    assert_true(folder_make_above("file", &f->d) && folder_make_above("/file", &f->d));
+    snprintf(path, sizeof path, "%s/one/two", f->path);
+    assert_int_equal(rmdir(path), 0);
+    assert_false(folder_make_above("/dev/null/two/file", &f->d));
+    assert_non_null(strstr(f->d.message, "'/dev/null/two'"));
+}
+
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_open, folder_close)
 
 int main(void) {
@@ -203,6 +216,7 @@ int main(void) {
         WITH_FOLDER(a_full_disk_keeps_the_old_file),
         WITH_FOLDER(two_writers_do_not_disturb_each_other),
         WITH_FOLDER(a_killed_writer_leaves_a_complete_file),
+        WITH_FOLDER(folders_above_a_file_are_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

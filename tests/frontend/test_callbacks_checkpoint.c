@@ -96,12 +96,25 @@ static void paths_have_fields(void **state) {
     remove_folder(folder);
 }
 
-static void a_folder_that_is_not_there_ends_fit(void **state) {
+static void folders_are_made(void **state) {
+    (void)state;
+    small s;
+    make_folder(folder);
+    open_small(&s, (cn_context_options){.quiet = true});
+    assert_int_equal(fit_with_path(&s, "runs/{epoch}/weights"), CN_OK);
+    assert_true(is_there("runs/1/weights"));
+    assert_true(is_there("runs/2/weights"));
+    close_small(&s);
+    remove_folder(folder);
+}
+
+static void a_folder_that_cannot_be_made_ends_fit(void **state) {
     (void)state;
     small s;
     open_small(&s, (cn_context_options){.quiet = true});
-    cn_callback *cb = cn_model_checkpoint(s.c, "/tmp/cornu-no-such-folder/weights");
-    must_fail(&s, cn_fit(s.m, s.data, .callbacks = {cb}), CN_ERROR_FILE, "/tmp/cornu-no-such-");
+    cn_callback *cb = cn_model_checkpoint(s.c, "/dev/null/runs/weights");
+    must_fail(&s, cn_fit(s.m, s.data, .callbacks = {cb}), CN_ERROR_FILE,
+              "cannot make the folder '/dev/null/runs'");
     cn_model_checkpoint(s.c, NULL);
     must_fail(&s, cn_error_status(s.c), CN_ERROR_INVALID_ARGUMENT, ".path is missing");
     must_work(&s);
@@ -111,6 +124,7 @@ static void a_folder_that_is_not_there_ends_fit(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(files_are_those_of_keras),
                                        cmocka_unit_test(paths_have_fields),
-                                       cmocka_unit_test(a_folder_that_is_not_there_ends_fit)};
+                                       cmocka_unit_test(folders_are_made),
+                                       cmocka_unit_test(a_folder_that_cannot_be_made_ends_fit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
