@@ -22,13 +22,9 @@ typedef struct cn_function cn_function;
  * context keeps the message. */
 CN_API void cn_gradient(cn_tensor loss, const cn_tensor *wrt, size_t count, cn_tensor *gradients);
 
-/* A new value for a weight or another state tensor, applied when the function has run. */
-typedef struct cn_update {
-    cn_tensor state, value;
-} cn_update;
-
-/* A set of updates, made by an optimizer or added one by one; at most one for each state, and of
- * its shape and dtype. Belongs to the context.
+/* New values for weights and other state tensors, applied together when a function has run: made by
+ * an optimizer or added one by one, at most one for each state, of its shape and dtype. Belongs to
+ * the context.
  *
  * The calls that fill it return nothing: what they refuse (a tensor that is no state, another
  * type, a second value for the same state, tensors of another context) is not added, and the

@@ -21,7 +21,7 @@ typedef enum cn_reduction {
     CN_SUM_OVER_BATCH_SIZE,
     CN_REDUCTION_SUM,
     CN_MEAN_WITH_SAMPLE_WEIGHT,
-    CN_REDUCTION_NONE, /* for cn_loss_values only; compile refuses it */
+    CN_REDUCTION_NONE, /* for cn_loss_apply only; compile refuses it */
 } cn_reduction;
 
 /* With every option at its default. */
