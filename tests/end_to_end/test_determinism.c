@@ -125,12 +125,26 @@ static void train_in_parts(const way *w, int64_t epoch, int64_t batch, char chec
 }
 
 static char first[65]; /* of one thread, with the default compiler */
+static char warm_cache[] = "determinism-warm-XXXXXX"; /* for runs that compile nothing new */
 
 static int train_first(void **state) {
     (void)state;
     fill_samples();
+    if (mkdtemp(warm_cache) == NULL)
+        return -1;
     train_whole(&(way){.threads = 1}, first);
     return 0;
+}
+
+static int remove_folder(const char *folder) {
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static int remove_cache(void **state) {
+    (void)state;
+    return remove_folder(warm_cache);
 }
 
 static const char *or_default(const char *words) {
@@ -154,8 +168,8 @@ static void a_second_run(void **state) {
 
 static void threads(void **state) {
     (void)state;
-    expect_first(&(way){.threads = 2});
-    expect_first(&(way){.threads = 4});
+    expect_first(&(way){.threads = 2, .cache = warm_cache});
+    expect_first(&(way){.threads = 4, .cache = warm_cache});
 }
 
 static void another_seed_is_another_run(void **state) {
@@ -171,13 +185,12 @@ static void another_seed_is_another_run(void **state) {
 
 static void a_cold_and_a_warm_cache(void **state) {
     (void)state;
-    char folder[] = "determinism-cache-XXXXXX", command[64];
+    char folder[] = "determinism-cache-XXXXXX";
     assert_non_null(mkdtemp(folder));
     way w = {.threads = 2, .cache = folder};
     expect_first(&w);
     expect_first(&w);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(remove_folder(folder), 0);
 }
 
 static void compilers(void **state) {
@@ -205,40 +218,72 @@ static void kernels_in_another_order(void **state) {
     expect_first(&(way){.threads = 1, .passes = "-order,-inplace"});
 }
 
-/* A layer used twice, a penalty on its weights, a batch that is summed in several blocks: what the
- * update waits for decides where it is computed, and fusion whether it is a kernel of its own. */
-static void train_shared(const char *passes, double global_clipnorm, char checksum[65]) {
-    enum { MANY = 700, WIDE = 24 };
-    float *x = calloc(MANY * WIDE, sizeof *x), *y = calloc(MANY, sizeof *y);
-    assert_true(x != NULL && y != NULL);
-    for (int i = 0; i < MANY * WIDE; i++)
-        x[i] = (float)((i * 37) % 101) / 101 - 0.5f;
-    for (int i = 0; i < MANY; i++)
-        y[i] = x[i * WIDE] - 2 * x[i * WIDE + 3];
-    cn_context *c = open_context(&(way){.threads = 2, .passes = passes});
+/* ---- updates --------------------------------------------------------------------------------- */
+
+typedef struct clipping {
+    double clipnorm, clipvalue, global_clipnorm;
+} clipping;
+
+enum { ROWS = 700, WIDE = 24, FEW = 60, SPLIT = 600 };
+static float rows[ROWS][WIDE], sums[ROWS];
+
+static void fill_rows(void) {
+    for (int i = 0; i < ROWS; i++) {
+        for (int k = 0; k < WIDE; k++)
+            rows[i][k] = (float)(((i * WIDE + k) * 37) % 101) / 101 - 0.5f;
+        sums[i] = rows[i][0] - 2 * rows[i][3];
+    }
+}
+
+/* What an update waits for decides where it is computed, and fusion whether it is a kernel of its
+ * own: of the layers here some are used twice, some have a penalty, some both, some neither. */
+static cn_model *layers_of_all_kinds(cn_context *c) {
+    const cn_regularizer *l2 = cn_regularizer_l2(c, 1e-3);
     cn_tensor in = cn_input(c, {WIDE});
-    cn_layer *shared = cn_dense(c, WIDE, CN_TANH, .kernel_regularizer = cn_regularizer_l2(c, 1e-3));
-    cn_tensor out = cn_chain(in, shared, shared, cn_dense(c, 1));
-    cn_model *m = cn_model_new(c, .inputs = {in}, .outputs = {out});
-    cn_dataset *data = cn_dataset_arrays(c, .inputs = {{.data = x, .shape = {MANY, WIDE}}},
-                                         .targets = {{.data = y, .shape = {MANY, 1}}});
-    if (cn_compile(m, .optimizer = cn_adam(c, 0.01, .global_clipnorm = global_clipnorm),
-                   .loss = CN_MEAN_SQUARED_ERROR) != CN_OK ||
-        cn_fit(m, data, .epochs = 2, .batch_size = 600) != CN_OK)
+    cn_layer *twice = cn_dense(c, WIDE, CN_TANH);
+    cn_layer *twice_penalized = cn_dense(c, WIDE, CN_TANH, .kernel_regularizer = l2);
+    cn_tensor out = cn_chain(in, twice, twice_penalized, twice, twice_penalized,
+                             cn_dense(c, WIDE, CN_TANH, .kernel_regularizer = l2),
+                             cn_dense(c, WIDE, CN_TANH), cn_dense(c, 1));
+    return cn_model_new(c, .inputs = {in}, .outputs = {out});
+}
+
+/* Programs are the same for any number of rows: a cache spares the second compilation. */
+static void train_updates(const clipping *clip, int64_t batch_size, const char *passes,
+                          char checksum[65]) {
+    int64_t count = batch_size == SPLIT ? ROWS : 2 * FEW;
+    cn_context *c = open_context(&(way){.threads = 2, .passes = passes, .cache = warm_cache});
+    cn_model *m = layers_of_all_kinds(c);
+    cn_dataset *data = cn_dataset_arrays(c, .inputs = {{.data = rows, .shape = {count, WIDE}}},
+                                         .targets = {{.data = sums, .shape = {count, 1}}});
+    cn_optimizer *adam = cn_adam(c, 0.01, .clipnorm = clip->clipnorm, .clipvalue = clip->clipvalue,
+                                 .global_clipnorm = clip->global_clipnorm);
+    if (cn_compile(m, .optimizer = adam, .loss = CN_MEAN_SQUARED_ERROR) != CN_OK ||
+        cn_fit(m, data, .epochs = 2, .batch_size = batch_size) != CN_OK)
         fail_msg("%s", cn_error_message(c));
     cn_checksum(m, checksum);
     cn_context_free(c);
-    free(x);
-    free(y);
 }
 
+/* By batches of few rows, and of so many that they are summed in several blocks. */
 static void updates_fused_and_apart(void **state) {
+    static const clipping clippings[] = {
+        {0, 0, 0}, {.clipnorm = 0.01}, {.clipvalue = 0.001}, {.global_clipnorm = 0.01}};
     (void)state;
-    for (int clip = 0; clip < 2; clip++) {
-        char fused[65], apart[65];
-        train_shared(NULL, clip * 0.1, fused);
-        train_shared("-fuse", clip * 0.1, apart);
-        assert_string_equal(fused, apart);
+    fill_rows();
+    for (int64_t batch_size = FEW; batch_size <= SPLIT; batch_size += SPLIT - FEW) {
+        char free_run[65], fused[65], apart[65];
+        for (size_t i = 0; i < sizeof clippings / sizeof *clippings; i++) {
+            train_updates(&clippings[i], batch_size, NULL, fused);
+            train_updates(&clippings[i], batch_size, "-fuse", apart);
+            if (strcmp(fused, apart) != 0)
+                fail_msg("other bits with -fuse: clipping %d, batches of %d", (int)i,
+                         (int)batch_size);
+            if (i == 0)
+                memcpy(free_run, fused, sizeof free_run);
+            else
+                assert_string_not_equal(fused, free_run); /* the clipping is felt */
+        }
     }
 }
 
@@ -246,10 +291,10 @@ static void interrupted_and_resumed(void **state) {
     char checksum[65];
     (void)state;
     for (int batch = 0; batch < BATCHES; batch++) {
-        train_in_parts(&(way){.threads = 1 + batch % 2}, 1, batch, checksum);
+        train_in_parts(&(way){.threads = 1 + batch % 2, .cache = warm_cache}, 1, batch, checksum);
         assert_string_equal(checksum, first);
     }
-    train_in_parts(&(way){.threads = 2}, 0, 2, checksum);
+    train_in_parts(&(way){.threads = 2, .cache = warm_cache}, 0, 2, checksum);
     assert_string_equal(checksum, first);
 }
 
@@ -265,5 +310,5 @@ int main(void) {
         cmocka_unit_test(updates_fused_and_apart),
         cmocka_unit_test(interrupted_and_resumed),
     };
-    return cmocka_run_group_tests(tests, train_first, NULL);
+    return cmocka_run_group_tests(tests, train_first, remove_cache);
 }
