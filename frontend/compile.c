@@ -239,20 +239,14 @@ static cn_tensor output_losses(cn_model *m, training_variant *v, bool weighted) 
     return total;
 }
 
-static bool within(const cn_context *c, uint32_t call, uint32_t outer) {
-    while (call != 0 && call != outer)
-        call = c->calls.items[call].parent;
-    return call == outer;
-}
-
-/* Every call made for the model: its own and, inside nested models, theirs. */
+/* Every call made for the model, in Keras' order: its own and, inside nested models, theirs. */
 static id_list all_calls(cn_model *m) {
     cn_context *c = m->context;
     id_list list = {0};
     for (uint32_t i = 0; i < m->calls.count; i++) {
         uint32_t outer = m->calls.items[i];
         for (uint32_t call = outer; call < c->calls.count; call++) {
-            if (within(c, call, outer))
+            if (call_within(c, call, outer))
                 vec_push(c->arena, &list, call);
         }
     }
@@ -282,20 +276,6 @@ static cn_tensor extra_losses(cn_model *m, cn_tensor total) {
 }
 
 /* ---- updates ---------------------------------------------------------------------------- */
-
-static void add_layer_updates(cn_model *m, cn_updates *u) {
-    cn_context *c = m->context;
-    id_list calls = all_calls(m);
-    for (uint32_t i = 0; i < calls.count; i++) {
-        const layer_call *call = &c->calls.items[calls.items[i]];
-        if (m->training->frozen[call->layer->id])
-            continue;
-        for (uint32_t k = 0; k < call->updates.count; k++) {
-            const update *one = &call->updates.items[k];
-            updates_replace(u, one->variable, one->new_value);
-        }
-    }
-}
 
 static void add_step_counter(cn_context *c, cn_updates *u) {
     if (c->step == NULL)
@@ -327,7 +307,8 @@ training_variant *training_variant_get(cn_model *m, bool weighted) {
     for (uint32_t i = 0; i < m->training->outputs.count; i++)
         add_metrics(m, v, i, weighted);
     add_minimize(m, v);
-    add_layer_updates(m, v->train);
+    id_list calls = all_calls(m);
+    layer_updates_add(v->train, &calls, m->training->frozen);
     add_step_counter(c, v->train);
     v->built = true; /* memory did not run out on the way */
     return v;

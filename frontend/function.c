@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "frontend/frontend.h"
+#include "frontend/training.h"
 
 /* ---- compiling ------------------------------------------------------------------------------ */
 
@@ -185,21 +185,32 @@ static bool tensors_differ(cn_context *c, cn_source where, const cn_tensor *list
     return true;
 }
 
-/* In training, what is random differs from call to call: the step moves on, as in cn_fit. */
-static const update *updates_of(cn_context *c, const cn_function_options *o, uint32_t *count) {
+/* Adds what the calls behind the results and the updates leave in their layers. */
+static void add_layer_updates(cn_updates *u, const function_output *outputs, uint32_t count) {
+    cn_context *c = u->context;
+    uint32_t total = count + u->items.count;
+    value *results = ARENA_ARRAY(c->arena, value, total + 1);
+    for (uint32_t i = 0; i < total; i++)
+        results[i] = i < count ? outputs[i].value : u->items.items[i - count].new_value;
+    id_list calls = calls_behind(c, results, total);
+    layer_updates_add(u, &calls, NULL);
+}
+
+/* The given ones and, in training, those of layers and of the step, which moves on as in cn_fit, so
+ * that what is random differs from call to call. */
+static const cn_updates *updates_of(cn_context *c, const cn_function_options *o,
+                                    const function_output *outputs, uint32_t output_count) {
     const cn_updates *given = o->updates;
-    *count = given == NULL ? 0 : given->items.count;
-    const update *items = given == NULL ? NULL : given->items.items;
-    if (!o->training || c->step == NULL)
-        return items;
-    update *all = ARENA_ARRAY(c->arena, update, *count + 1);
-    for (uint32_t i = 0; i < *count; i++) {
-        if (items[i].variable == c->step)
-            return items;
-        all[i] = items[i];
-    }
-    cn_tensor next = cn_op_shift(variable_tensor(c, c->step), 1);
-    all[(*count)++] = (update){.variable = c->step, .new_value = tensor_value(next)};
+    cn_updates *all = cn_updates_new(c);
+    for (uint32_t i = 0; given != NULL && i < given->items.count; i++)
+        updates_replace(all, given->items.items[i].variable, given->items.items[i].new_value);
+    if (!o->training)
+        return all;
+    if (!o->no_layer_updates)
+        add_layer_updates(all, outputs, output_count);
+    if (c->step != NULL && updates_find(all, c->step) == NULL)
+        cn_updates_add(all, variable_tensor(c, c->step),
+                       cn_op_shift(variable_tensor(c, c->step), 1));
     return all;
 }
 
@@ -242,8 +253,7 @@ static cn_function *function_from_options(cn_context *c, cn_source where,
         outputs[i] =
             (function_output){tensor_value(out[i]), arena_format(c->arena, "output_%zu", i)};
     }
-    uint32_t update_count;
-    const update *updates = updates_of(c, o, &update_count);
+    const cn_updates *updates = updates_of(c, o, outputs, (uint32_t)out_count);
     if (!diag_ok(&c->diag))
         return NULL;
     return function_compile(c, &(function_spec){.name = o->name != NULL ? o->name : "function",
@@ -253,8 +263,8 @@ static cn_function *function_from_options(cn_context *c, cn_source where,
                                                 .input_count = (uint32_t)in_count,
                                                 .outputs = outputs,
                                                 .output_count = (uint32_t)out_count,
-                                                .updates = updates,
-                                                .update_count = update_count});
+                                                .updates = updates->items.items,
+                                                .update_count = updates->items.count});
 }
 
 cn_function *cn_function_new_at(cn_source where, const cn_function_options *options) {

@@ -1,10 +1,11 @@
 /* Models: what lies between inputs and outputs, and everything that is given by that order.
  *
- * A model is a set of steps: layer calls, and ops that stand between layers. Their order of
- * execution is a walk from the outputs by operand position; the order of layers is Keras'
- * (keras.md 5.1): by depth, the longest distance to the outputs, deepest first, ties by the
- * order of discovery. Names, weights' paths and the order of weights follow from it, so they
- * depend on the network and not on the order in which C evaluated the program.
+ * A model is a set of steps: layer calls, and ops that stand between layers. They are found by a
+ * walk from the outputs by operand position. The order of layers is Keras' (keras.md 5.1): by
+ * depth, the longest distance to the outputs, deepest first, ties by the order of discovery; so
+ * is the order in which steps follow each other. Names, weights' paths and the order of weights
+ * follow from it, so they depend on the network and not on the order in which C evaluated the
+ * program.
  *
  * A model is a layer too: applied to other tensors, it takes its own steps again, on them, with
  * the same weights (model_call).
@@ -114,26 +115,69 @@ static void walk_from(walk *w, uint32_t id) {
     }
 }
 
-/* Users come after what they use in `order`, so a backward sweep sees every user first. */
+/* The layer call that a step of the model is; NULL for ops between layers, and for the layer
+ * that made a tensor the model begins at. */
+static const layer_call *call_of_step(const walk *w, const walk_step *s) {
+    const layer_call *call = s->id & STEP_OP ? NULL : &w->c->calls.items[s->id];
+    return call != NULL && s->is_input && call->layer->class != &input_class ? NULL : call;
+}
+
+static void meet(walk_step *s, uint32_t *met) {
+    if (s->met == 0)
+        s->met = ++*met;
+}
+
+/* Keras' map_graph. Users come after what they use in `order`, so a backward sweep sees every user
+ * first. A call is at least as deep as the calls of its layer that the sweep saw before it. */
 static void measure_depths(walk *w) {
+    map deepest; /* layer -> depth */
+    uint32_t met = 0;
+    map_init(&deepest, w->c->arena);
     for (uint32_t i = w->order.count; i-- > 0;) {
-        const walk_step *s = &w->steps.items[w->order.items[i]];
+        walk_step *s = &w->steps.items[w->order.items[i]];
+        const layer_call *call = call_of_step(w, s);
+        meet(s, &met);
+        if (call != NULL) {
+            uint64_t *depth = map_put(&deepest, &call->layer->id, sizeof call->layer->id, NULL);
+            s->depth = s->depth < *depth ? (uint32_t)*depth : s->depth;
+            *depth = s->depth;
+        }
         for (uint32_t k = 0; !s->is_input && k < operand_count(w, s->id); k++) {
             uint64_t below = step_of(w, operand_node(w, s->id, k));
             if (below == 0)
                 continue;
             walk_step *b = &w->steps.items[*map_find(&w->index, &below, sizeof below) - 1];
+            meet(b, &met);
             if (b->depth < s->depth + 1)
                 b->depth = s->depth + 1;
         }
     }
 }
 
-/* The layer call that a step of the model is; NULL for ops between layers, and for the layer
- * that made a tensor the model begins at. */
-static const layer_call *call_of_step(const walk *w, const walk_step *s) {
-    const layer_call *call = s->id & STEP_OP ? NULL : &w->c->calls.items[s->id];
-    return call != NULL && s->is_input && call->layer->class != &input_class ? NULL : call;
+typedef struct ranked_step {
+    uint32_t place, depth, met;
+} ranked_step;
+
+static int by_depth_and_meeting(const void *a, const void *b) {
+    const ranked_step *x = a, *y = b;
+    if (x->depth != y->depth)
+        return x->depth > y->depth ? -1 : 1;
+    return x->met < y->met ? -1 : x->met > y->met;
+}
+
+/* The order in which Keras runs them, which shows where a layer with state is called twice. */
+static void order_steps(walk *w) {
+    uint32_t count = w->order.count;
+    ranked_step *ranked = ARENA_ARRAY(w->c->arena, ranked_step, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t place = w->order.items[i];
+        const walk_step *s = &w->steps.items[place];
+        ranked[i] = (ranked_step){place, s->depth, s->met};
+    }
+    if (count > 0)
+        qsort(ranked, count, sizeof *ranked, by_depth_and_meeting);
+    for (uint32_t i = 0; i < count; i++)
+        w->order.items[i] = ranked[i].place;
 }
 
 /* ---- layers in Keras' order, and their names -------------------------------------------- */
@@ -474,6 +518,7 @@ static bool build_model(cn_model *m, cn_source where, const cn_model_options *o)
     if (!check_closed(&w, where))
         return false;
     measure_depths(&w);
+    order_steps(&w);
     rank_layers(&w);
     keep_steps(&w);
     if (!name_all(m->context, where, m->layers.items, m->layers.count) ||

@@ -8,9 +8,10 @@
 
 typedef struct walk_step {
     uint64_t id;
-    uint32_t next;   /* operands already entered by the walk */
-    uint32_t depth;  /* longest distance to an output */
-    bool is_input;   /* one of the model's inputs: the walk ends here */
+    uint32_t next;  /* operands already entered by the walk */
+    uint32_t depth; /* Keras': the longest distance to an output, or more (measure_depths) */
+    uint32_t met;   /* when the sweep up from the outputs met it, from 1 */
+    bool is_input;  /* one of the model's inputs: the walk ends here */
     bool listed;
 } walk_step;
 

@@ -34,8 +34,9 @@ void updates_replace(cn_updates *u, variable *v, value new_value) {
     vec_push(u->context->arena, &u->items, (update){.variable = v, .new_value = new_value});
 }
 
-static bool is_updated(const cn_updates *u, const variable *v) {
-    return map_find(&u->places, &v->id, sizeof v->id) != NULL;
+const update *updates_find(const cn_updates *u, const variable *v) {
+    const uint64_t *place = map_find(&u->places, &v->id, sizeof v->id);
+    return place == NULL ? NULL : &u->items.items[*place];
 }
 
 static const char *variable_title(const variable *v) {
@@ -53,7 +54,7 @@ static void add_update(cn_updates *u, cn_tensor state, cn_tensor new_value) {
         context_fail(c, c->where, CN_ERROR_SHAPE,
                      "updates_add: the new value of \"%s\" is %s; the state is %s",
                      variable_title(v), tensor_describe(new_value), tensor_describe(state));
-    else if (is_updated(u, v))
+    else if (updates_find(u, v) != NULL)
         context_fail(c, c->where, CN_ERROR_GRAPH,
                      "updates_add: \"%s\" has a new value already; add the two losses, or give "
                      "each its own weights",

@@ -259,7 +259,8 @@ typedef struct cn_weight_options {
 CN_API cn_tensor cn_layer_add_weight_at(cn_source where, const cn_weight_options *options);
 /* The weight of that name; poison when there is none. */
 CN_API cn_tensor cn_layer_weight(cn_layer *layer, const char *name);
-/* Replaces a not-trainable weight's value after each training step (moving statistics). */
+/* Replaces a not-trainable weight's value after each training step (moving statistics). Of a layer
+ * that is called twice, the second new value is computed from the first. */
 CN_API void cn_layer_update(cn_layer *layer, cn_tensor weight, cn_tensor new_value);
 /* Adds a scalar to the model's loss. */
 CN_API void cn_layer_add_loss(cn_layer *layer, cn_tensor loss);

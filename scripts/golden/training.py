@@ -245,9 +245,56 @@ def schedules_and_norms():
     add("depthwise", deep, {"optimizer": ADAM, **SPARSE}, [ix], [iy], batch_size=4)
 
 
+def call(output, kind, inputs, name=None, **config):
+    return {"output": output, "layer": kind, "name": name or output, "config": config,
+            "inputs": inputs}
+
+
+def again(output, shared, inputs):
+    return {"output": output, "shared": shared, "inputs": inputs}
+
+
+def shared_norms():
+    """A BatchNormalization called twice: the order of the calls shows in its statistics."""
+    data = Data(6)
+    left, right = data.normal(20, 4), 2 + 3 * data.normal(20, 4)
+    ends = {"optimizer": SGD, "loss": "mse"}
+    pair = [{"name": "left", "shape": [4]}, {"name": "right", "shape": [4]}]
+    target = 0.5 * left.sum(-1, keepdims=True)
+    norm = call("a", "BatchNormalization", ["left"], "norm", momentum=0.75)
+    joined = {"inputs": pair, "outputs": ["out"], "calls": [
+        norm, again("b", "norm", ["right"]), call("join", "Concatenate", ["a", "b"]),
+        call("out", "Dense", ["join"], units=1)]}
+    add("shared_normalization", joined, ends, [left, right], [target])
+    crossed = copy.deepcopy(joined)
+    crossed["calls"][2]["inputs"] = ["b", "a"]
+    add("shared_normalization_crossed", crossed, ends, [left, right], [target])
+
+    deeper = {"inputs": pair, "outputs": ["out"], "calls": [
+        norm, call("dense", "Dense", ["right"], units=4, activation="tanh"),
+        again("b", "norm", ["dense"]), call("sum", "Add", ["a", "b"]), again("c", "norm", ["sum"]),
+        call("out", "Dense", ["c"], units=1)]}
+    add("shared_normalization_deeper", deeper, ends, [left, right], [target])
+
+    heads = {"inputs": pair, "outputs": ["one", "two"], "calls": [
+        norm, again("b", "norm", ["right"]), call("one", "Dense", ["a"], units=1),
+        call("two", "Dense", ["b"], units=1)]}
+    add("shared_normalization_heads", heads, {**ends, "loss": ["mse", "mse"]}, [left, right],
+        [target, 2 * target])
+
+    block = chain((4,), ("Dense", "inner", {"units": 4, "activation": "relu"}),
+                  ("BatchNormalization", "inner_norm", {"momentum": 0.75}), source="inner_x")
+    nested = {"inputs": pair, "outputs": ["out"], "calls": [
+        {"output": "a", "model": block, "name": "block", "inputs": ["left"]},
+        again("b", "block", ["right"]), call("join", "Concatenate", ["b", "a"]),
+        call("out", "Dense", ["join"], units=1)]}
+    add("shared_model_with_normalization", nested, ends, [left, right], [target])
+
+
 optimizers()
 losses()
 weighting()
 structures()
 schedules_and_norms()
+shared_norms()
 write("training", cases)

@@ -192,7 +192,7 @@ static void run_cases(const char *backend) {
     json_decref(file);
     if (!there)
         skip();
-    assert_true(count >= 31);
+    assert_true(count >= 36);
 }
 
 static void interpreted_training_is_keras_training(void **state) {
