@@ -10,7 +10,7 @@
  *
  *   context.c   tensor.c (apply, chain)   ops.c, ops_*.c (cn_op_*)   layer.c (class machinery)
  *   layers_*.c  activations.c  initializers.c  regularizers.c
- *   model.c (what lies between inputs and outputs, names, order)  sequential.c  extract.c
+ *   model.c (what lies between inputs and outputs, names, order)  extract.c
  *   function.c  updates.c (cn_minimize)  optimizers*.c  schedules.c  losses.c  metrics.c
  *   compile.c (the three programs of a model)  fit.c  evaluate.c  predict.c  callbacks_*.c
  *   progress.c  history.c  summary.c  weights.c (safetensors)  dataset.c

@@ -6,7 +6,7 @@
  * reduction, so each is one ascending chain of fused multiply-adds.
  *
  *     for every task: outer axes, a chunk of rows
- *         bring the left operand into a form of constant steps           (tile_stage.c)
+ *         bring the left operand to constant steps          (tile_pack.c, tile_window.c)
  *         for every panel of columns, for every tile of rows
  *             tile()     the chains                                       (tile_kernel.c)
  *             finish()   the epilogue, on results still in cache
