@@ -45,7 +45,7 @@ static void weigh_classes(const epoch *e, const dataset_batch *rows, int64_t cou
         int64_t label = class_of(&e->data.rows.targets[0], rows->targets[0], row);
         for (size_t i = 0; i < e->class_weight_count; i++)
             if (e->class_weight[i].label == label)
-                rows->sample_weight[row] *= (float)e->class_weight[i].weight;
+                rows->sample_weight[row] *= (float)option_number(e->class_weight[i].weight, 0);
     }
 }
 

@@ -215,6 +215,7 @@ cn_status cn_set_learning_rate(cn_optimizer *o, double learning_rate) {
                      "%s: the learning rate follows a schedule and cannot be set", o->class->name);
         return CN_ERROR_INVALID_ARGUMENT;
     }
+    learning_rate = option_number(learning_rate, 0);
     if (!(learning_rate >= 0) || !isfinite(learning_rate)) {
         context_fail(c, o->where, CN_ERROR_INVALID_ARGUMENT,
                      "%s: the learning rate cannot be set to %g", o->class->name, learning_rate);

@@ -61,6 +61,20 @@ static void class_weights_read_every_kind_of_label(void **state) {
     }
 }
 
+static void a_class_weight_of_zero_is_zero(void **state) {
+    (void)state;
+    const cn_class_weight plain[] = {{1, 0}}, exact[] = {{1, cn_exact(0)}};
+    cn_array truth = {.data = labels, .dtype = CN_I32, .rank = 1, .shape = {SAMPLES}};
+    double losses[2];
+    for (int i = 0; i < 2; i++) {
+        static small s;
+        open_small(&s, (cn_context_options){.quiet = true, .seed = 5});
+        losses[i] = loss_with(&s, truth, i == 0 ? plain : exact, 1);
+        close_small(&s);
+    }
+    assert_true(losses[0] > 0 && losses[0] == losses[1]);
+}
+
 static cn_model *eights(small *s) {
     cn_tensor x = cn_input(s->c, {FEATURES}, .batch_size = 8);
     cn_model *m =
@@ -108,6 +122,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_epoch_is_a_pass_or_a_part_of_one),
         cmocka_unit_test(class_weights_read_every_kind_of_label),
+        cmocka_unit_test(a_class_weight_of_zero_is_zero),
         cmocka_unit_test(batches_of_one_size_are_whole),
         cmocka_unit_test(one_sample_and_more_than_there_are),
     };

@@ -226,6 +226,8 @@ static void the_learning_rate_can_be_set_between_steps(void **state) {
     assert_true(cn_learning_rate(o) == 0.25);
     assert_int_equal(cn_function_call(f, NULL, NULL), CN_OK);
     assert_true(*now == 0.5f);
+    assert_int_equal(cn_set_learning_rate(o, cn_exact(0)), CN_OK);
+    assert_true(cn_learning_rate(o) == 0);
     cn_context_free(c);
 }
 
