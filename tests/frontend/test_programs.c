@@ -94,7 +94,7 @@ static void sums_can_be_put_aside(void **state) {
     close_small(&s);
 }
 
-/* A value of the largest magnitude a dtype has, or beyond, in one layer; small again in the next. */
+/* A value near the largest of a dtype, or beyond, in one layer; small again in the next. */
 static void grow(cn_layer_call *call) {
     const double *factors = call->user;
     cn_dtype d = factors[1] > 0 ? CN_F64 : CN_F16;
