@@ -23,6 +23,14 @@ static void arrays_must_have_equal_counts(void **state) {
     assert_null(cn_dataset_arrays(s.c, .inputs = {{.data = x, .shape = {3, 2}}},
                                   .sample_weight = {.data = x, .shape = {3, 1}}));
     must_fail(&s, cn_error_status(s.c), CN_ERROR_SHAPE, "one float32 per sample");
+    cn_array column = {.data = x, .shape = {3, 2}}, two = {.data = x, .shape = {2}};
+    assert_null(cn_dataset_arrays(s.c, .inputs = {column}, .targets = {column, column},
+                                  .sample_weights = {[1] = two}));
+    must_fail(&s, cn_error_status(s.c), CN_ERROR_DATA, "sample weight 1 has 2");
+    assert_null(cn_dataset_arrays(s.c, .inputs = {column}, .targets = {column},
+                                  .sample_weight_list = (cn_array[]){{0}, two},
+                                  .sample_weight_count = 2));
+    must_fail(&s, cn_error_status(s.c), CN_ERROR_DATA, "weights for target 1 of 1");
     close_small(&s);
 }
 
@@ -99,9 +107,36 @@ static void idx_files_become_columns(void **state) {
     remove_folder(folder);
 }
 
+static void lists_are_counted(void **state) {
+    (void)state;
+    enum { TARGETS = CN_MAX_LIST };
+    small s;
+    float x[2] = {1, 2};
+    float y[TARGETS][2];
+    cn_array targets[TARGETS + 1];
+    for (int i = 0; i < TARGETS; i++)
+        targets[i] = (cn_array){.data = y[i], .shape = {2, 1}};
+    open_small(&s, (cn_context_options){.quiet = true});
+    cn_array input = {.data = x, .shape = {2, 1}};
+    cn_dataset *d = cn_dataset_arrays(s.c, .input_list = &input, .input_count = 1,
+                                      .target_list = targets, .target_count = TARGETS);
+    assert_int_equal(cn_dataset_count(d), 2);
+    assert_ptr_equal(cn_dataset_input(d, 0).data, x);
+    assert_null(cn_dataset_input(d, 1).data);
+    for (size_t i = 0; i < TARGETS; i++)
+        assert_ptr_equal(cn_dataset_target(d, i).data, y[i]);
+    assert_null(cn_dataset_target(d, TARGETS).data);
+    targets[TARGETS] = input;
+    assert_null(cn_dataset_arrays(s.c, .inputs = {input}, .target_list = targets,
+                                  .target_count = TARGETS + 1));
+    must_fail(&s, cn_error_status(s.c), CN_ERROR_UNSUPPORTED, "more than 16 targets");
+    close_small(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arrays_must_have_equal_counts), cmocka_unit_test(odd_arrays_are_refused),
-        cmocka_unit_test(a_range_is_a_view), cmocka_unit_test(idx_files_become_columns)};
+        cmocka_unit_test(a_range_is_a_view), cmocka_unit_test(idx_files_become_columns),
+        cmocka_unit_test(lists_are_counted)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,6 +139,29 @@ static void calls_take_no_more_memory(void **state) {
     cn_context_free(c);
 }
 
+static void a_freed_function_gives_back_its_memory(void **state) {
+    (void)state;
+    enum { MANY = 4096 };
+    cn_context *c = new_context();
+    static float numbers[MANY], results[MANY];
+    cn_array in = {.data = numbers, .shape = {1, MANY}};
+    cn_array out = {.data = results, .shape = {1, MANY}};
+    cn_tensor x = cn_input(c, {MANY});
+    cn_function *kept = cn_function_new(c, .inputs = {x}, .outputs = {cn_op_square(x)});
+    cn_function *freed = cn_function_new(c, .inputs = {x}, .outputs = {cn_op_shift(x, 1)});
+    assert_int_equal(cn_function_call(kept, &in, &out), CN_OK);
+    assert_int_equal(cn_function_call(freed, &in, &out), CN_OK);
+    assert_true(results[MANY - 1] == 1);
+    size_t both = cn_memory_live(c);
+    cn_function_free(freed);
+    assert_true(cn_memory_live(c) < both);
+    cn_function_free(NULL);
+    numbers[0] = 3;
+    assert_int_equal(cn_function_call(kept, &in, &out), CN_OK);
+    assert_true(results[0] == 9);
+    cn_context_free(c); /* and not the freed one again */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hundred_inputs_and_outputs),
@@ -146,6 +169,7 @@ int main(void) {
         cmocka_unit_test(functions_that_cannot_be),
         cmocka_unit_test(masks_differ_from_call_to_call_in_training_only),
         cmocka_unit_test(calls_take_no_more_memory),
+        cmocka_unit_test(a_freed_function_gives_back_its_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

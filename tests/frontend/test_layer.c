@@ -213,6 +213,38 @@ static void a_build_that_failed_is_done_again(void **state) {
     cn_context_free(c);
 }
 
+/* ---- training -------------------------------------------------------------------------------- */
+
+/* Adds 1 in the training step, and 10 if it also trains. */
+static void tells_when(cn_layer_call *call) {
+    cn_tensor x = call->inputs[0], y = cn_op_shift(x, 1);
+    y = cn_op_where(cn_layer_training(call->layer, false), y, x);
+    call->outputs[0] =
+        cn_op_where(cn_layer_training(call->layer, true), cn_op_shift(y, 10), y);
+}
+
+static float told(cn_context *c, bool in_training, bool trainable) {
+    float zeros[4] = {0}, out[4];
+    cn_tensor x = cn_input(c, {4});
+    cn_layer *layer = cn_custom_layer(c, tells_when);
+    cn_layer_set_trainable(layer, trainable);
+    cn_function *f = cn_function_new(c, .inputs = {x}, .outputs = {cn_apply(layer, x)},
+                                     .training = in_training);
+    must_work(c, cn_function_call(f, &(cn_array){.data = zeros, .shape = {1, 4}},
+                                  &(cn_array){.data = out, .shape = {1, 4}}));
+    return out[3];
+}
+
+static void layers_know_whether_they_train(void **state) {
+    (void)state;
+    cn_context *c = new_context();
+    assert_true(told(c, false, true) == 0);
+    assert_true(told(c, true, true) == 11);
+    assert_true(told(c, true, false) == 1);
+    assert_true(told(c, false, false) == 0);
+    cn_context_free(c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_WORKSPACE(snake_case_is_keras),
@@ -222,6 +254,7 @@ int main(void) {
         cmocka_unit_test(mistakes_of_custom_layers_are_named),
         cmocka_unit_test(outside_of_calls_nothing_is_added),
         cmocka_unit_test(a_build_that_failed_is_done_again),
+        cmocka_unit_test(layers_know_whether_they_train),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* Dense, Activation, Dropout and Rescaling against Keras; dropout's mask by its properties. */
 #include "golden_layers.h"
+#include "layer_weights.h"
 
 static cn_layer *make_dense(cn_context *c, const json_t *config, bool frozen) {
     return cn_dense(c, golden_integer(config, "units", 0), golden_activation(config),
@@ -135,6 +136,22 @@ static void masks_depend_on_seed_and_layer(void **state) {
     cn_context_free(e);
 }
 
+static void weights_of_dense_start_and_are_penalized_as_told(void **state) {
+    (void)state;
+    cn_context *c = new_context(1);
+    cn_tensor x = cn_input(c, {4});
+    cn_layer *layer = cn_dense(c, 3, .kernel_initializer = cn_initializer_constant(c, 0.5),
+                               .bias_initializer = cn_initializer_constant(c, 0.25),
+                               .kernel_regularizer = cn_regularizer_l1_l2(c, 0.1, 0.01),
+                               .bias_regularizer = cn_regularizer_l2(c, 1));
+    cn_model *m = model_of_layer(x, layer);
+    weight_is(m, "kernel", 12, 0.5F);
+    weight_is(m, "bias", 3, 0.25F);
+    double want = 0.1 * 12 * 0.5 + 0.01 * 12 * 0.25 + 3 * 0.0625;
+    assert_true(fabs(penalties(m, x, 3, 0.25F) - want) < 1e-6);
+    cn_context_free(c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dense_is_keras),
@@ -147,6 +164,7 @@ int main(void) {
         cmocka_unit_test(dropout_of_everything_is_zero),
         cmocka_unit_test(noise_shape_shares_the_mask),
         cmocka_unit_test(masks_depend_on_seed_and_layer),
+        cmocka_unit_test(weights_of_dense_start_and_are_penalized_as_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

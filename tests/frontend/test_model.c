@@ -205,6 +205,47 @@ static void models_that_cannot_be(void **state) {
     cn_context_free(c);
 }
 
+/* ---- lists of run-time length ---------------------------------------------------------------- */
+
+static void a_stack_may_have_any_number_of_layers(void **state) {
+    (void)state;
+    enum { LAYERS = 70 }; /* more than a list in the source may name */
+    cn_context *c = new_context();
+    cn_layer *layers[LAYERS];
+    for (int i = 0; i < LAYERS; i++)
+        layers[i] = cn_dense(c, i + 1 < LAYERS ? 3 : 2);
+    cn_model *m = cn_sequential(c, {4}, .layer_list = layers, .layer_count = LAYERS);
+    must_work(c, cn_compile(m, .loss = CN_MEAN_SQUARED_ERROR));
+    assert_int_equal(cn_weight_count(m), 2 * LAYERS);
+    assert_string_equal(cn_weight(m, 2 * LAYERS - 1).name, "dense_69/bias");
+    float out[ROWS][2];
+    cn_array x = {.data = features, .shape = {ROWS, 4}};
+    must_work(c, cn_predict(m, .inputs = {x}, .outputs = {{.data = out, .shape = {ROWS, 2}}}));
+    cn_context_free(c);
+}
+
+static void weights_are_listed_as_tensors(void **state) {
+    (void)state;
+    cn_context *c = new_context();
+    cn_layer *frozen = cn_dense(c, 3, .frozen = true);
+    cn_model *m = cn_sequential(c, {4}, {frozen, cn_batch_normalization(c), cn_dense(c, 2)});
+    cn_tensor all[8], some[8];
+    int64_t shape[CN_MAX_RANK];
+    assert_int_equal(cn_model_weights(m, false, all, 8), 2 + 4 + 2);
+    for (size_t i = 0; i < 8; i++) {
+        cn_array w = cn_weight(m, i);
+        assert_int_equal(cn_tensor_shape(all[i], shape), w.rank);
+        assert_memory_equal(shape, w.shape, (size_t)w.rank * sizeof *shape);
+    }
+    assert_int_equal(cn_model_weights(m, true, some, 8), 2 + 2); /* gamma, beta; kernel, bias */
+    assert_true(some[0].node == all[2].node && some[3].node == all[7].node);
+    some[1].node = 0;
+    assert_int_equal(cn_model_weights(m, true, some, 1), 4); /* only counted */
+    assert_int_equal(some[1].node, 0);
+    assert_int_equal(cn_model_weights(NULL, false, NULL, 0), 0);
+    cn_context_free(c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_in_a_model_in_a_model_is_itself),
@@ -215,6 +256,8 @@ int main(void) {
         cmocka_unit_test(layers_of_two_models_may_be_in_a_third),
         cmocka_unit_test(two_thousand_layers_are_walked_without_recursion),
         cmocka_unit_test(models_that_cannot_be),
+        cmocka_unit_test(a_stack_may_have_any_number_of_layers),
+        cmocka_unit_test(weights_are_listed_as_tensors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,9 @@
 /* An interrupted and resumed run has the bits of an uninterrupted one, wherever it is cut. */
 #include "small_model.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 enum { EPOCHS = 3, BATCHES = 5 };
 static char folder[64], path[128];
 
@@ -197,6 +200,47 @@ static void memories_without_a_callback_are_told_of(void **state) {
     close_small(&s);
 }
 
+/* ---- disks that are full ------------------------------------------------------------------- */
+
+static uint64_t hash_file(const char *file, size_t *size) {
+    static char bytes[1 << 16];
+    FILE *f = fopen(file, "rb");
+    assert_non_null(f);
+    *size = fread(bytes, 1, sizeof bytes, f);
+    fclose(f);
+    return hash_bytes(bytes, *size, 0);
+}
+
+/* A write past the limit fails as one to a full disk does: the old file stays as it was, wherever
+ * the disk fills up, and no part of the new one is left. */
+static void a_full_disk_leaves_the_old_state(void **state) {
+    (void)state;
+    small s;
+    struct rlimit old;
+    size_t size, size_now;
+    open_small(&s, (cn_context_options){.quiet = true});
+    must_work(&s);
+    assert_int_equal(cn_save_state(s.m, path), CN_OK);
+    uint64_t before = hash_file(path, &size);
+    must_work(&s);
+    void (*old_action)(int) = signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old);
+    for (size_t room = 0; room < size; room += size / 7) {
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){.rlim_cur = room, .rlim_max = old.rlim_max});
+        cn_status status = cn_save_state(s.m, path);
+        setrlimit(RLIMIT_FSIZE, &old);
+        must_fail(&s, status, CN_ERROR_FILE, "state.safetensors");
+        assert_true(hash_file(path, &size_now) == before && size_now == size);
+    }
+    signal(SIGXFSZ, old_action);
+    char alone[128];
+    snprintf(alone, sizeof alone, "test $(ls -A %s | wc -l) = 1", folder);
+    assert_int_equal(system(alone), 0);
+    assert_int_equal(cn_save_state(s.m, path), CN_OK);
+    assert_true(hash_file(path, &size_now) != before);
+    close_small(&s);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, open_folder, close_folder)
 
 /* Two weights of one path, as nested models bring them, keep slots of their own. */
@@ -235,6 +279,7 @@ int main(void) {
                                        IN_FOLDER(resumed_from_every_checkpoint),
                                        IN_FOLDER(a_run_goes_on_where_it_stopped),
                                        IN_FOLDER(states_must_fit_the_model),
+                                       IN_FOLDER(a_full_disk_leaves_the_old_state),
                                        IN_FOLDER(memories_without_a_callback_are_told_of)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
