@@ -65,15 +65,36 @@ static bool add_columns(cn_context *c, cn_source where, const cn_array *list, si
     return true;
 }
 
-static bool take_weights(cn_context *c, cn_source where, const cn_array *w, dataset *d) {
+/* `*out` stays when there are none. */
+static bool take_weight(cn_context *c, cn_source where, const cn_array *w, dataset *d, int i,
+                        const float **out) {
     if (w->data == NULL)
         return true;
     if ((w->dtype != CN_DTYPE_DEFAULT && w->dtype != CN_F32) || array_rank(w) != 1) {
         return context_fail(c, where, CN_ERROR_SHAPE,
                             "dataset: .sample_weight is one float32 per sample");
     }
-    d->sample_weight = w->data;
-    return check_count(c, where, d, w->shape[0], "sample weight", 0);
+    *out = w->data;
+    return check_count(c, where, d, w->shape[0], "sample weight", i);
+}
+
+/* One for all targets, and those of single targets. */
+static bool take_weights(cn_context *c, cn_source where, const cn_dataset_options *o, dataset *d) {
+    const cn_array *list =
+        o->sample_weight_list != NULL ? o->sample_weight_list : o->sample_weights;
+    size_t count = o->sample_weight_list != NULL ? o->sample_weight_count : CN_MAX_LIST;
+    if (!take_weight(c, where, &o->sample_weight, d, 0, &d->sample_weight))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].data != NULL && i >= (size_t)d->target_count)
+            return context_fail(c, where, CN_ERROR_DATA,
+                                "dataset: .sample_weights has weights for target %zu of %d", i,
+                                d->target_count);
+        if (list[i].data != NULL &&
+            !take_weight(c, where, &list[i], d, (int)i, &d->targets[i].weight))
+            return false;
+    }
+    return true;
 }
 
 bool dataset_of_arrays(cn_context *c, cn_source where, const cn_dataset_options *o, dataset *out) {
@@ -88,7 +109,7 @@ bool dataset_of_arrays(cn_context *c, cn_source where, const cn_dataset_options 
                        &out->input_count) &&
            add_columns(c, where, targets, target_count, "target", out, out->targets,
                        &out->target_count) &&
-           take_weights(c, where, &o->sample_weight, out);
+           take_weights(c, where, o, out);
 }
 
 static void keep_names(cn_context *c, dataset_column *columns, int count) {

@@ -89,7 +89,8 @@ static bool run_step(epoch *e, const training_program *p, const feed_batch *b, i
     for (uint32_t i = 0; i < targets; i++)
         inputs[n++] = rows->targets[i];
     for (uint32_t i = 0; p->weighted && i < targets; i++)
-        inputs[n++] = rows->sample_weight;
+        inputs[n++] =
+            rows->target_weights[i] != NULL ? rows->target_weights[i] : rows->sample_weight;
     if (p->function->output_count > 0)
         return run_watched(e, p, inputs, b->count, batch);
     return function_run(p->function, inputs, NULL, b->count, &e->m->context->diag);
@@ -121,7 +122,7 @@ bool epoch_run(epoch *e, int64_t done) {
     cn_context *c = e->m->context;
     e->feed.targets = true;
     e->feed.workers = e->m->context->workers;
-    e->feed.weighted = e->data.rows.sample_weight != NULL || e->class_weight_count > 0;
+    e->feed.weighted = dataset_is_weighted(&e->data.rows) || e->class_weight_count > 0;
     e->feed.first_batch = e->begin + done;
     training_program *p = model_get_program(e->m, e->kind, e->data.dtypes, e->feed.weighted);
     int64_t rows = e->data.rows.count;

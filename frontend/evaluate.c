@@ -103,6 +103,7 @@ static bool run_batch(cn_model *m, cn_source where, const char *call, program_ki
     cn_dataset_options arrays = {.context = m->context, .sample_weight = o->sample_weight};
     memcpy(arrays.inputs, o->inputs, sizeof arrays.inputs);
     memcpy(arrays.targets, o->targets, sizeof arrays.targets);
+    memcpy(arrays.sample_weights, o->sample_weights, sizeof arrays.sample_weights);
     dataset rows;
     if (!need_compiled(m, where, call) || !dataset_of_arrays(m->context, where, &arrays, &rows))
         return false;

@@ -212,7 +212,7 @@ static bool check_options(const fit *f) {
     if (o->class_weight_count == 0)
         return true;
     if (o->class_weight == NULL || f->m->training->targets.count != 1 ||
-        o->data->rows.sample_weight != NULL)
+        dataset_is_weighted(&o->data->rows))
         return context_fail(c, f->where, CN_ERROR_INVALID_ARGUMENT,
                             "fit: .class_weight is a list, for models with one output and data "
                             "without sample weights");

@@ -19,7 +19,16 @@ static void skip_samples(dataset_column *columns, int count, int64_t samples) {
     for (int i = 0; i < count; i++) {
         if (columns[i].data != NULL)
             columns[i].data += (size_t)samples * columns[i].sample_bytes;
+        if (columns[i].weight != NULL)
+            columns[i].weight += samples;
     }
+}
+
+bool dataset_is_weighted(const dataset *d) {
+    bool weighted = d->sample_weight != NULL;
+    for (int i = 0; i < d->target_count; i++)
+        weighted = weighted || d->targets[i].weight != NULL;
+    return weighted;
 }
 
 dataset dataset_range(const dataset *d, int64_t begin, int64_t end) {
@@ -78,14 +87,17 @@ static bool gather_by_callback(const dataset *d, const int64_t *indices, int64_t
     return true;
 }
 
+static void gather_weight(const float *weight, const int64_t *indices, int64_t begin, int64_t end,
+                          float *to) {
+    for (int64_t row = begin; to != NULL && row < end; row++)
+        to[row] = weight == NULL ? 1.0f : weight[indices[row]];
+}
+
 bool dataset_gather(const dataset *d, const int64_t *indices, int64_t begin, int64_t end,
                     const dataset_batch *to, diagnostics *diag) {
-    if (to->sample_weight != NULL) {
-        for (int64_t row = begin; row < end; row++) {
-            to->sample_weight[row] =
-                d->sample_weight == NULL ? 1.0f : d->sample_weight[indices[row]];
-        }
-    }
+    gather_weight(d->sample_weight, indices, begin, end, to->sample_weight);
+    for (int i = 0; i < d->target_count; i++)
+        gather_weight(d->targets[i].weight, indices, begin, end, to->target_weights[i]);
     if (d->sample != NULL)
         return gather_by_callback(d, indices, begin, end, to, diag);
     for (int i = 0; i < d->input_count; i++)

@@ -26,6 +26,7 @@ typedef struct dataset_column {
     size_t sample_bytes;
     const uint8_t *data; /* sample 0; NULL when a callback makes them */
     int place;           /* which of the callback's inputs or targets it is */
+    const float *weight; /* of a target: one per sample; NULL = the dataset's */
 } dataset_column;
 
 /* Fills one sample: inputs[i] and targets[j] point at its place in the batch. */
@@ -42,6 +43,9 @@ typedef struct dataset {
     int64_t first; /* added to indices given to `sample` (ranges) */
 } dataset;
 
+/* Whether any target has weights for its samples. */
+bool dataset_is_weighted(const dataset *d);
+
 /* Sets sample_bytes from dtype and shape; false when the product overflows. */
 bool dataset_column_measure(dataset_column *c);
 /* Samples [begin, end) of d, sharing its memory. */
@@ -50,7 +54,8 @@ dataset dataset_range(const dataset *d, int64_t begin, int64_t end);
 /* Where a batch goes: one dense buffer per column. */
 typedef struct dataset_batch {
     void *inputs[DATASET_COLUMNS], *targets[DATASET_COLUMNS];
-    float *sample_weight; /* NULL = not wanted */
+    float *sample_weight;                   /* NULL = not wanted */
+    float *target_weights[DATASET_COLUMNS]; /* of targets with weights of their own; else NULL */
 } dataset_batch;
 
 /* Gathers sample indices[row] into row, for begin <= row < end. False with a message when the

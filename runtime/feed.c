@@ -109,6 +109,20 @@ static bool add_columns(const dataset_column *columns, int count, int64_t batch,
     return true;
 }
 
+static size_t weight_room(const feed *f) {
+    return size_align((size_t)f->options.batch_size * sizeof(float), 64);
+}
+
+/* Of the samples, and of each target that has its own. */
+static bool add_weights(const feed *f, size_t *bytes) {
+    bool ok = size_add(*bytes, weight_room(f), bytes);
+    for (int i = 0; i < f->data.target_count; i++) {
+        if (f->data.targets[i].weight != NULL)
+            ok = ok && size_add(*bytes, weight_room(f), bytes);
+    }
+    return ok;
+}
+
 /* The sizes of a buffer and of the order; false when no machine has so much. */
 static bool measure(feed *f) {
     int64_t batch = f->options.batch_size;
@@ -117,7 +131,7 @@ static bool measure(feed *f) {
            size_add(f->order_bytes, 64, &f->order_bytes) &&
            add_columns(f->data.inputs, f->data.input_count, batch, &f->block_bytes) &&
            add_columns(f->data.targets, f->data.target_count, batch, &f->block_bytes) &&
-           size_add(f->block_bytes, size_align((size_t)batch * sizeof(float), 64), &f->block_bytes);
+           add_weights(f, &f->block_bytes);
 }
 
 static void lay_out(feed *f, slot *s) {
@@ -133,8 +147,13 @@ static void lay_out(feed *f, slot *s) {
         rows->targets[i] = at;
         at += column_room(&f->data.targets[i], f->options.batch_size);
     }
-    if (f->options.weighted)
-        rows->sample_weight = (float *)(void *)at;
+    if (!f->options.weighted)
+        return;
+    rows->sample_weight = (float *)(void *)at;
+    for (int i = 0; i < f->data.target_count; i++) {
+        if (f->data.targets[i].weight != NULL)
+            rows->target_weights[i] = (float *)(void *)(at += weight_room(f));
+    }
 }
 
 /* ---- filling ---------------------------------------------------------------------------- */

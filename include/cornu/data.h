@@ -29,11 +29,14 @@ typedef struct cn_dataset_options {
     cn_context *context;
     cn_array inputs[CN_MAX_LIST]; /* end at the first without data */
     cn_array targets[CN_MAX_LIST];
-    cn_array sample_weight;     /* one per sample, for every output */
+    cn_array sample_weight;     /* float32, one per sample, for every target */
     const cn_array *input_list; /* pointer-and-count twins */
     size_t input_count;
     const cn_array *target_list;
     size_t target_count;
+    cn_array sample_weights[CN_MAX_LIST]; /* of target i alone; without data: .sample_weight */
+    const cn_array *sample_weight_list;
+    size_t sample_weight_count;
 } cn_dataset_options;
 CN_API cn_dataset *cn_dataset_arrays_at(cn_source where, const cn_dataset_options *options);
 

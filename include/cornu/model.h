@@ -144,7 +144,8 @@ typedef struct cn_batch_options {
     cn_model *model;
     cn_array inputs[CN_MAX_LIST];
     cn_array targets[CN_MAX_LIST];
-    cn_array sample_weight;
+    cn_array sample_weight;               /* as of cn_dataset_arrays */
+    cn_array sample_weights[CN_MAX_LIST]; /* of target i alone */
 } cn_batch_options;
 CN_API CN_NODISCARD cn_status cn_train_on_batch_at(cn_source where,
                                                    const cn_batch_options *options);

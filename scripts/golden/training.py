@@ -100,7 +100,8 @@ def add(name, model, compile, x, y, weight=None, validation=None, seed=7, **fit)
             "fit": {"epochs": EPOCHS, "batch_size": 8, **fit},
             "x": [array(a) for a in x], "y": [array(a) for a in y]}
     if weight is not None:
-        case["sample_weight"] = array(weight)
+        several = isinstance(weight, list)
+        case["sample_weight"] = [array(w) for w in weight] if several else array(weight)
     if validation:
         case["validation"] = {"x": [array(a) for a in validation[0]],
                               "y": [array(a) for a in validation[1]]}
@@ -183,6 +184,9 @@ def structures():
     add("two_outputs", two, heads, [x], [y, size], validation=([x[:6]], [y[:6], size[:6]]))
     add("two_outputs_weighted", two, {**heads, "loss_weights": [1.0, 0.25],
                                       "metrics": [["accuracy"], ["mae"]]}, [x], [y, size])
+
+    add("two_outputs_own_weights", two, {**heads, "weighted_metrics": [["accuracy"], ["mae"]]},
+        [x], [y, size], weight=[Data(4).positive(20), Data(8).positive(20)])
 
     regularized = chain((5,), ("Dense", "hidden", {
         "units": 8, "activation": "relu", "kernel_regularizer": {"L2": {"l2": 0.03125}},

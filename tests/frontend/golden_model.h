@@ -235,6 +235,7 @@ static inline void golden_metrics(const json_t *list, const cn_metric *out[8]) {
 static inline cn_status golden_compile(cn_context *c, cn_model *m, const json_t *plan) {
     cn_compile_options o = {.model = m};
     const json_t *loss = json_object_get(plan, "loss"), *metrics = json_object_get(plan, "metrics");
+    const json_t *weighted = json_object_get(plan, "weighted_metrics");
     o.optimizer = golden_optimizer(c, json_object_get(plan, "optimizer"));
     if (json_is_array(loss)) {
         const json_t *weights = json_object_get(plan, "loss_weights");
@@ -243,11 +244,12 @@ static inline cn_status golden_compile(cn_context *c, cn_model *m, const json_t 
             o.outputs[i].loss = golden_loss(c, json_array_get(loss, i));
             o.outputs[i].weight = json_number_value(json_array_get(weights, i));
             golden_metrics(json_array_get(metrics, i), o.outputs[i].metrics);
+            golden_metrics(json_array_get(weighted, i), o.outputs[i].weighted_metrics);
         }
     } else {
         o.loss = golden_loss(c, loss);
         golden_metrics(metrics, o.metrics);
-        golden_metrics(json_object_get(plan, "weighted_metrics"), o.weighted_metrics);
+        golden_metrics(weighted, o.weighted_metrics);
     }
     return cn_compile_at(CN_HERE(o), &o);
 }

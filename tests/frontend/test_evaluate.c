@@ -73,6 +73,23 @@ static void testing_a_batch_trains_nothing(void **state) {
     close_small(&s);
 }
 
+static void weights_of_one_target_replace_those_of_all(void **state) {
+    (void)state;
+    small s;
+    float ones[4] = {1, 1, 1, 1}, twos[4] = {2, 2, 2, 2};
+    cn_array x = {.data = features, .shape = {4, FEATURES}};
+    cn_array y = {.data = labels, .dtype = CN_I32, .shape = {4}};
+    open_small(&s, (cn_context_options){.quiet = true});
+    assert_int_equal(on_batch(&s, false, 0, 4), CN_OK);
+    double loss = loss_of(&s);
+    assert_int_equal(cn_test_on_batch(s.m, .inputs = {x}, .targets = {y},
+                                      .sample_weight = {.data = ones, .shape = {4}},
+                                      .sample_weights = {{.data = twos, .shape = {4}}}),
+                     CN_OK);
+    assert_true(fabs(loss_of(&s) - 2 * loss) < 1e-6);
+    close_small(&s);
+}
+
 static void what_does_not_fit_is_refused(void **state) {
     (void)state;
     small s;
@@ -107,6 +124,7 @@ int main(void) {
                                        cmocka_unit_test(batches_weigh_by_their_size),
                                        cmocka_unit_test(a_step_on_a_batch_is_a_step_of_fit),
                                        cmocka_unit_test(testing_a_batch_trains_nothing),
+        cmocka_unit_test(weights_of_one_target_replace_those_of_all),
                                        cmocka_unit_test(what_does_not_fit_is_refused),
                                        cmocka_unit_test(progress_is_written)};
     return cmocka_run_group_tests(tests, NULL, NULL);

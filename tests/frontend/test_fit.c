@@ -40,8 +40,11 @@ static cn_dataset *read_dataset(cn_context *c, const json_t *owner, const json_t
     json_t *item;
     json_array_foreach(json_object_get(owner, "x"), i, item) o.inputs[i] = read_array(c, item);
     json_array_foreach(json_object_get(owner, "y"), i, item) o.targets[i] = read_array(c, item);
-    if (weights != NULL)
+    if (json_is_array(weights)) {
+        json_array_foreach(weights, i, item) o.sample_weights[i] = read_array(c, item);
+    } else if (weights != NULL) {
         o.sample_weight = read_array(c, weights);
+    }
     return cn_dataset_arrays_at(CN_HERE(o), &o);
 }
 
@@ -192,7 +195,7 @@ static void run_cases(const char *backend) {
     json_decref(file);
     if (!there)
         skip();
-    assert_true(count >= 36);
+    assert_true(count >= 37);
 }
 
 static void interpreted_training_is_keras_training(void **state) {
@@ -480,6 +483,31 @@ static void non_finite_values_are_named(void **state) {
     close_small(&s);
 }
 
+/* The debug mode tells the batch: by that the size of validation batches can be seen. */
+static void validation_has_a_batch_size_of_its_own(void **state) {
+    (void)state;
+    static float x[12][FEATURES];
+    static const struct {
+        int64_t size;
+        const char *words;
+    } cases[] = {{0, "at batch 1, the output of "}, {2, "at batch 4, the output of "}};
+    small s;
+    x[9][0] = NAN;
+    open_small(&s, (cn_context_options){.quiet = true});
+    assert_int_equal(cn_compile(s.m, .check_finite = true,
+                                .loss = CN_SPARSE_CATEGORICAL_CROSSENTROPY),
+                     CN_OK);
+    cn_dataset *validation =
+        cn_dataset_arrays(s.c, .inputs = {{.data = x, .shape = {12, FEATURES}}},
+                          .targets = {{.data = labels, .dtype = CN_I32, .shape = {12}}});
+    for (size_t i = 0; i < 2; i++)
+        must_fail(&s,
+                  cn_fit(s.m, s.data, .batch_size = 8, .validation_data = validation,
+                         .validation_batch_size = cases[i].size),
+                  CN_ERROR_NOT_FINITE, cases[i].words);
+    close_small(&s);
+}
+
 /* ---- memory ----------------------------------------------------------------------------- */
 
 static void a_step_that_does_not_fit_is_refused_with_sizes(void **state) {
@@ -580,6 +608,7 @@ int main(void) {
         cmocka_unit_test(wrong_options_are_refused),
         cmocka_unit_test(a_dataset_that_fails_ends_fit),
         cmocka_unit_test(non_finite_values_are_named),
+        cmocka_unit_test(validation_has_a_batch_size_of_its_own),
         cmocka_unit_test(a_step_that_does_not_fit_is_refused_with_sizes),
         cmocka_unit_test(running_out_of_memory_leaves_a_model_that_works),
         cmocka_unit_test(repeated_calls_take_no_more_memory),

@@ -55,6 +55,27 @@ static void a_range_counts_from_its_beginning(void **state) {
     assert_true(x[0][0] == 20 && y[0] == 7 && weight[0] == 3);
 }
 
+static void a_target_has_weights_of_its_own(void **state) {
+    workspace *w = *state;
+    static const float own[4] = {50, 60, 70, 80};
+    dataset d = four_samples();
+    assert_true(dataset_is_weighted(&d));
+    d.sample_weight = NULL;
+    assert_false(dataset_is_weighted(&d));
+    d.targets[0].weight = own;
+    assert_true(dataset_is_weighted(&d));
+    dataset part = dataset_range(&d, 1, 4);
+    float x[2][2], weight[2], target_weight[2];
+    uint8_t y[2];
+    dataset_batch to = {.inputs = {x},
+                        .targets = {y},
+                        .sample_weight = weight,
+                        .target_weights = {target_weight}};
+    assert_true(dataset_gather(&part, (const int64_t[]){2, 0}, 0, 2, &to, &w->diagnostics));
+    assert_true(target_weight[0] == 80 && target_weight[1] == 60);
+    assert_true(weight[0] == 1 && weight[1] == 1);
+}
+
 typedef struct asked {
     int64_t indices[8];
     int count;
@@ -119,6 +140,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {WITH_WORKSPACE(rows_are_gathered_in_the_order_asked_for),
                                        WITH_WORKSPACE(what_is_not_wanted_is_left_out),
                                        WITH_WORKSPACE(a_range_counts_from_its_beginning),
+                                       WITH_WORKSPACE(a_target_has_weights_of_its_own),
                                        WITH_WORKSPACE(a_callback_fills_rows_in_place),
                                        WITH_WORKSPACE(a_callback_that_stops_is_a_failure),
                                        WITH_WORKSPACE(sizes_that_overflow_are_refused)};
