@@ -57,6 +57,26 @@ static void calls_follow_each_other(void **state) {
     cn_context_free(p.c);
 }
 
+/* A discriminator sees real and generated samples in one step. */
+static void models_inside_a_function_update_theirs(void **state) {
+    (void)state;
+    pair p;
+    open_pair(&p);
+    cn_model *judge = cn_sequential(p.c, {1}, {p.norm, cn_relu(p.c)});
+    cn_tensor real = cn_apply(cn_model_layer(judge), p.left);
+    cn_tensor fake = cn_apply(cn_model_layer(judge), p.right);
+    cn_function *f = cn_function_new(p.c, .inputs = {p.left, p.right},
+                                     .outputs = {cn_op_subtract(fake, real)}, .training = true);
+    call_pair(&p, f);
+    must_hold(&p, 6.5F, 2.5F);
+    assert_int_equal(cn_compile(judge, .loss = CN_MEAN_SQUARED_ERROR), CN_OK);
+    float batch[2] = {0, 1};
+    cn_array x = {.data = batch, .shape = {2, 1}};
+    assert_int_equal(cn_train_on_batch(judge, .inputs = {x}, .targets = {x}), CN_OK);
+    must_hold(&p, 3.5F, 1.375F); /* the model's own call alone: 6.5 -> 3.5, 2.5 -> 1.375 */
+    cn_context_free(p.c);
+}
+
 static void calls_that_are_not_needed_do_not_count(void **state) {
     (void)state;
     pair p;
@@ -172,6 +192,7 @@ static void gradients_are_what_they_were(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_follow_each_other),
+        cmocka_unit_test(models_inside_a_function_update_theirs),
         cmocka_unit_test(calls_that_are_not_needed_do_not_count),
         cmocka_unit_test(statistics_stay_when_asked_to),
         cmocka_unit_test(a_value_of_the_users_goes_first),
