@@ -220,9 +220,8 @@ static graph *random_conv(arena *a, uint32_t seed) {
     return g;
 }
 
-static uint64_t bits_of(workspace *w, graph *(*make)(arena *a), const char *isa, int threads,
-                        int64_t batch);
-static void check_values(workspace *w, graph *(*make)(arena *a), int64_t batch);
+static uint64_t bits_of(workspace *w, executable *x, int threads, int64_t batch);
+static void check_values(workspace *w, graph *(*make)(arena *a), executable *x, int64_t batch);
 
 static uint32_t current_seed;
 
@@ -241,9 +240,13 @@ static void random_contractions_agree(void **state) {
         arena_mark mark = arena_get_mark(w->arena);
         if (getenv("CORNU_TEST_SEEDS"))
             print_message("seed %u\n", current_seed);
-        check_values(w, current_contraction, 7);
-        uint64_t wide = bits_of(w, current_contraction, NULL, 2, 19);
-        assert_true(bits_of(w, current_contraction, "x86-64-v3", 1, 19) == wide);
+        executable *x = compile(w, current_contraction(w->arena), NULL);
+        executable *narrow = compile(w, current_contraction(w->arena), "x86-64-v3");
+        assert_true(x != NULL && narrow != NULL);
+        check_values(w, current_contraction, x, 7);
+        assert_true(bits_of(w, narrow, 1, 19) == bits_of(w, x, 2, 19));
+        narrow->operations->free(narrow);
+        x->operations->free(x);
         arena_rewind(w->arena, mark);
     }
 }
@@ -257,53 +260,45 @@ static uint64_t hash_outputs(const program *p) {
     return h;
 }
 
-static tensor **sample_inputs(interpreter *it, const graph *g) {
-    tensor **in = ARENA_ARRAY(it->arena, tensor *, g->inputs.count);
+static tensor **sample_inputs(interpreter *it, const executable *x) {
+    tensor **in = ARENA_ARRAY(it->arena, tensor *, x->input_count);
     uint32_t seed = 7;
-    for (uint32_t i = 0; i < g->inputs.count; i++) {
-        in[i] = tensor_new(it, value_type(g, g->inputs.items[i].value));
+    for (int i = 0; i < x->input_count; i++) {
+        in[i] = tensor_new(it, &x->inputs[i].type);
         for (int64_t k = 0; k < in[i]->count; k++) {
             seed = seed * 1664525u + 1013904223u;
-            double x = (double)(seed >> 8) / (1 << 24);
+            double drawn = (double)(seed >> 8) / (1 << 24);
             if (dtype_is_float(in[i]->type.dtype))
-                in[i]->items[k].f = (double)(float)((x - 0.5) * 0.5);
+                in[i]->items[k].f = (double)(float)((drawn - 0.5) * 0.5);
             else
-                in[i]->items[k].i = (int64_t)(x * 3);
+                in[i]->items[k].i = (int64_t)(drawn * 3);
         }
     }
     return in;
 }
 
-static uint64_t bits_of(workspace *w, graph *(*make)(arena *a), const char *isa, int threads,
-                        int64_t batch) {
-    graph *g = make(w->arena);
+static uint64_t bits_of(workspace *w, executable *x, int threads, int64_t batch) {
     interpreter it = {.arena = w->arena, .diag = &w->diagnostics, .batch = batch};
-    program p = {.w = w, .batch = batch, .capacity = batch + 5};
-    tensor **in = sample_inputs(&it, g);
-    p.x = compile(w, g, isa);
-    assert_non_null(p.x);
-    open_program(&p, in);
+    program p = {.w = w, .x = x, .batch = batch, .capacity = batch + 5};
+    open_program(&p, sample_inputs(&it, x));
     assert_true(run(&p, threads, 3));
     uint64_t bits = hash_outputs(&p);
     close_program(&p);
-    p.x->operations->free(p.x);
     return bits;
 }
 
-static void check_values(workspace *w, graph *(*make)(arena *a), int64_t batch) {
-    graph *g = make(w->arena);
+static void check_values(workspace *w, graph *(*make)(arena *a), executable *x, int64_t batch) {
     interpreter it = {
         .arena = w->arena, .diag = &w->diagnostics, .batch = batch, .mode = INTERPRET_F64};
-    tensor **in = sample_inputs(&it, g), **want = ARENA_ARRAY(w->arena, tensor *, g->outputs.count);
+    tensor **in = sample_inputs(&it, x);
+    tensor **want = ARENA_ARRAY(w->arena, tensor *, x->output_count);
     pass_context cx = {
         .arena = w->arena, .diag = &w->diagnostics, .facts = target_find("ref")->facts(NULL)};
     pipeline_options none = {.label = "oracle"};
     graph *plain = pipeline_run(make(w->arena), &none, &cx);
     assert_non_null(plain);
     assert_true(interpret_graph(&it, plain, in, want));
-    program p = {.w = w, .batch = batch, .capacity = batch};
-    p.x = compile(w, g, NULL);
-    assert_non_null(p.x);
+    program p = {.w = w, .x = x, .batch = batch, .capacity = batch};
     open_program(&p, in);
     assert_true(run(&p, 2, 1));
     for (int i = 0; i < p.x->output_count; i++) {
@@ -315,15 +310,19 @@ static void check_values(workspace *w, graph *(*make)(arena *a), int64_t batch) 
                          (long long)k, got->items[k].f, want[i]->items[k].f);
     }
     close_program(&p);
-    p.x->operations->free(p.x);
 }
 
 static void check_model(workspace *w, graph *(*make)(arena *a)) {
-    check_values(w, make, 6);
-    uint64_t first = bits_of(w, make, NULL, 1, 33);
-    assert_true(bits_of(w, make, NULL, 2, 33) == first);
-    assert_true(bits_of(w, make, NULL, 4, 33) == first);
-    assert_true(bits_of(w, make, "x86-64-v3", 2, 33) == first);
+    executable *x = compile(w, make(w->arena), NULL);
+    executable *narrow = compile(w, make(w->arena), "x86-64-v3");
+    assert_true(x != NULL && narrow != NULL);
+    check_values(w, make, x, 6);
+    uint64_t first = bits_of(w, x, 1, 33);
+    assert_true(bits_of(w, x, 2, 33) == first);
+    assert_true(bits_of(w, x, 4, 33) == first);
+    assert_true(bits_of(w, narrow, 2, 33) == first);
+    narrow->operations->free(narrow);
+    x->operations->free(x);
 }
 
 static graph *mlp(arena *a) {

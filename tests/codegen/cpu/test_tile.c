@@ -295,12 +295,14 @@ static void conv_forward(void **state) {
 }
 
 static void conv_filter(void **state) {
-    check_filter(*state, same, 40);
+    window thin = small;
+    thin.in = 3;
+    check_filter(*state, same, 27); /* just over one block of the reduction; so are those below */
     check_filter(*state, strided, 5);
     check_filter(*state, dilated, 3);
     check_filter(*state, first_layer, 21);
-    check_filter(*state, small, 130);
-    check_filter(*state, pointwise, 70);
+    check_filter(*state, thin, 130);
+    check_filter(*state, pointwise, 59);
 }
 
 static void conv_data(void **state) {
