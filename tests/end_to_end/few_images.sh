@@ -5,7 +5,7 @@ set -eu
 from=$1 to=$2 count=$3
 mkdir -p "$to"
 
-# cut_file FILE HEADER_BYTES SAMPLE_BYTES - the number of samples follows the four bytes of the type.
+# cut_file FILE HEADER_BYTES SAMPLE_BYTES - the number of samples follows four bytes of type.
 cut_file() {
     whole=$to/whole
     zcat "$from/$1" >"$whole"

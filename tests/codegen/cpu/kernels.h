@@ -30,7 +30,7 @@ typedef struct bench {
     kernel *k;
     int64_t batch;
     const char *isa, *compiler;
-    const char *text;    /* of the unit, and the launches of the kernel: known once it was checked */
+    const char *text; /* of its unit, and how many launches it is: known once it was checked */
     int64_t stage_count;
 } bench;
 
