@@ -139,6 +139,8 @@ extern const layer_class input_class;
 cn_tensor record_input(cn_context *c, const type *t);
 /* Gives nodes added to the record since the last time to the current call. */
 void context_note_nodes(cn_context *c);
+/* ... or to another one. */
+void context_give_nodes(cn_context *c, uint32_t call, cn_source where);
 size_t tensor_list_length(const cn_tensor *list); /* up to CN_END, at most CN_MAX_LIST */
 /* cn_apply from inside the library: returns how many outputs there are, fills at most capacity. */
 size_t layer_apply(cn_source where, cn_layer *layer, const cn_tensor *inputs, size_t count,

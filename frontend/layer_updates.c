@@ -121,14 +121,11 @@ static void apply_call(cn_context *c, cn_updates *now, uint32_t index) {
     const layer_call *call = &c->calls.items[index];
     bool again = called_before(now, call);
     value *values = ARENA_ARRAY(c->arena, value, call->updates.count + 1);
-    uint32_t outer = c->current_call;
-    c->current_call = index; /* what is made again is the call's, as what it was */
     for (uint32_t i = 0; i < call->updates.count; i++) {
         value alone = call->updates.items[i].new_value;
         values[i] = again ? follow(c, now, index, alone) : alone;
     }
-    context_note_nodes(c);
-    c->current_call = outer;
+    context_give_nodes(c, index, call->where); /* as those they were made from */
     for (uint32_t i = 0; i < call->updates.count; i++)
         updates_replace(now, call->updates.items[i].variable, values[i]);
 }

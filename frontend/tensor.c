@@ -41,11 +41,15 @@ int cn_tensor_shape(cn_tensor x, int64_t shape[CN_MAX_RANK]) {
     return t->rank;
 }
 
-void context_note_nodes(cn_context *c) {
+void context_give_nodes(cn_context *c, uint32_t call, cn_source where) {
     while (c->call_of_node.count < c->record->nodes.count) {
-        vec_push(c->arena, &c->call_of_node, c->current_call);
-        vec_push(c->arena, &c->where_of_node, c->where);
+        vec_push(c->arena, &c->call_of_node, call);
+        vec_push(c->arena, &c->where_of_node, where);
     }
+}
+
+void context_note_nodes(cn_context *c) {
+    context_give_nodes(c, c->current_call, c->where);
 }
 
 cn_tensor cn_at(cn_source where, cn_tensor x) {
