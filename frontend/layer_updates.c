@@ -5,7 +5,7 @@
  * Keras: the nodes of the later call that read the state are made once more, on the earlier new
  * value. Only the new values follow each other; outputs read the state as the step found it.
  *
- * Both needs of a walk are met by sweeps over node ids: in the record operands come first.
+ * Walks (which calls, which nodes) are sweeps over node ids: in the record operands come first.
  */
 #include "frontend/training.h"
 
@@ -55,7 +55,7 @@ typedef struct rewriting {
     const cn_updates *now; /* state after the calls so far */
     uint32_t begin, end;   /* node ids */
     bool *needed;
-    uint32_t *made;        /* the node that stands for begin + i: itself, or one made again */
+    uint32_t *made; /* the node that stands for begin + i: itself, or one made again */
 } rewriting;
 
 static value latest(const rewriting *r, value v) {
