@@ -204,6 +204,26 @@ static void an_ignored_class_is_no_mistake(void **state) {
     cn_context_free(c);
 }
 
+static void a_wrong_label_changes_nothing(void **state) {
+    (void)state;
+    small s;
+    char before[65], after[65];
+    open_small(&s, (cn_context_options){.quiet = true});
+    must_work(&s);
+    cn_checksum(s.m, before);
+    labels[SAMPLES - 1] = 3; /* the last one: no batch before it is trained on either */
+    must_fail(&s, cn_fit(s.m, s.data, .batch_size = 4, .order = CN_SEQUENTIAL), CN_ERROR_DATA,
+              "the label of sample 21 is 3");
+    must_fail(&s,
+              cn_train_on_batch(s.m, {{.data = features, .shape = {SAMPLES, FEATURES}}},
+                                {{.data = labels, .dtype = CN_I32, .shape = {SAMPLES}}}),
+              CN_ERROR_DATA, "the label of sample 21 is 3");
+    must_fail(&s, cn_evaluate(s.m, s.data), CN_ERROR_DATA, "the label of sample 21 is 3");
+    cn_checksum(s.m, after);
+    assert_string_equal(before, after);
+    close_small(&s);
+}
+
 /* Labels that a callback makes are checked batch by batch, before the step. */
 static bool label_by_index(void *user, int64_t index, void *const *inputs, void *const *targets) {
     (void)user;
@@ -235,6 +255,7 @@ int main(void) {
         cmocka_unit_test(what_is_missing_is_told),
         cmocka_unit_test(labels_are_checked_in_every_type),
         cmocka_unit_test(an_ignored_class_is_no_mistake),
+        cmocka_unit_test(a_wrong_label_changes_nothing),
         cmocka_unit_test(labels_of_callbacks_are_checked_before_the_step)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
