@@ -342,7 +342,7 @@ static double task_products(emitter *e, const tile_plan *p) {
     double right = typical(e, &p->reduction) * (double)dim_bind(extent_of(e, p->columns), 32);
     if (packs_in_task(p))
         return 2 * LARGE_PRODUCTS; /* a panel serves more rows */
-    bool far = right * dtype_bytes(p->dtype) > FAR_BYTES;
+    bool far = right * dtype_bytes(p->dtype) > (double)FAR_BYTES;
     return far || p->left.mode == OPERAND_STAGED ? LARGE_PRODUCTS : TASK_PRODUCTS;
 }
 
