@@ -13,9 +13,14 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/platform.h"
 #include "base/size.h"
 
-enum { MINIMAL_ALIGNMENT = 64 }; /* a cache line, and the widest vector */
+enum {
+    MINIMAL_ALIGNMENT = 64, /* a cache line, and the widest vector */
+    LARGE_BLOCK = 2u << 20, /* worth large pages: hundreds of page faults less each */
+    LARGE_ALIGNMENT = 2 << 20
+};
 
 struct memory {
     atomic_size_t live, peak, limit; /* bytes; limit 0 = none */
@@ -57,8 +62,9 @@ static bool reserve(memory *m, size_t bytes) {
 }
 
 void *memory_take(memory *m, size_t bytes, size_t alignment) {
-    if (alignment < MINIMAL_ALIGNMENT)
-        alignment = MINIMAL_ALIGNMENT;
+    size_t least = bytes >= LARGE_BLOCK ? LARGE_ALIGNMENT : MINIMAL_ALIGNMENT;
+    if (alignment < least)
+        alignment = least;
     size_t padded;
     if (fails_on_purpose(m) || !size_add(bytes, alignment, &padded) || !reserve(m, bytes))
         return NULL;
@@ -68,6 +74,8 @@ void *memory_take(memory *m, size_t bytes, size_t alignment) {
         atomic_fetch_sub(&m->live, bytes);
         return NULL;
     }
+    if (bytes >= LARGE_BLOCK)
+        prefer_large_pages(p, bytes);
     return memset(p, 0, bytes);
 }
 

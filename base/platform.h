@@ -14,6 +14,8 @@
 
 double clock_seconds(void); /* monotonic */
 int processor_count(void);  /* that this process may use (affinity) */
+/* Asks for pages of some MiB in place of 4 KiB, where the kernel has them; a hint. */
+void prefer_large_pages(void *block, size_t bytes);
 int terminal_columns(void); /* of the terminal that stderr is; 0 when it is none */
 
 typedef struct thread thread;

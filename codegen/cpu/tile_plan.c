@@ -14,6 +14,7 @@ enum {
     LARGE_PRODUCTS = 1 << 21,   /* ... where starting one costs: copies, a far right operand */
     SPREAD_STEPS = 256,         /* in a block of a large matrix, at least */
     SPREAD_ELEMENTS = 1 << 15,  /* of a large matrix */
+    WIDEST_PANEL = 32,          /* columns of a panel of the widest vectors */
     FAR_BYTES = 1 << 20,        /* of an operand that does not stay in the second cache */
     SPLIT_RESULTS = 1 << 18,    /* more results give tasks enough */
     SPLIT_STEPS = 1 << 11,      /* of the reduction in one block */
@@ -141,10 +142,13 @@ static bool product(const emitter *e, const axis_list *axes, dim *out) {
 }
 
 /* A large matrix whose parts should stay with the threads that update them: every thread sums
- * over the rows of the matrix that are its own, instead of fetching those of the others. */
-static bool spreads_matrix(dim rows, dim columns, dim steps) {
+ * over the rows of the matrix that are its own, instead of fetching those of the others. Only
+ * where tiles read it in place, at every width of vectors: with wide or packed rows the partial
+ * results would cost more than they save. */
+static bool spreads_matrix(const tile_plan *p, dim rows, dim columns, dim steps) {
     return rows.symbolic && rows.count == 1 && !columns.symbolic && !steps.symbolic &&
-           steps.count >= 2 * SPREAD_STEPS && steps.count * columns.count >= SPREAD_ELEMENTS;
+           steps.count >= 2 * SPREAD_STEPS && steps.count * columns.count >= SPREAD_ELEMENTS &&
+           p->right.mode == OPERAND_DIRECT && columns.count % WIDEST_PANEL == 0;
 }
 
 static bool wants_split(const emitter *e, const tile_plan *p, const roles *r) {
@@ -155,7 +159,7 @@ static bool wants_split(const emitter *e, const tile_plan *p, const roles *r) {
     bool few = !rows.symbolic && !columns.symbolic && rows.count <= SPLIT_RESULTS &&
                columns.count <= SPLIT_RESULTS && rows.count * columns.count <= SPLIT_RESULTS;
     bool many = steps.symbolic ? steps.count >= SPLIT_LEAST : steps.count >= 8 * SPLIT_STEPS;
-    return ((few && many) || spreads_matrix(rows, columns, steps)) && r->columns.count == 1;
+    return ((few && many) || spreads_matrix(p, rows, columns, steps)) && r->columns.count == 1;
 }
 
 /* ---- modes --------------------------------------------------------------------------------- */
@@ -497,11 +501,11 @@ bool plan_tiles(emitter *e, const loop_contract *c, tile_plan *p) {
         if (extent_of(e, p->reduction.items[i]).count == 0)
             return false;
     remember_axes(e, p);
-    p->split = wants_split(e, p, &r);
     p->columns = r.columns.items[r.columns.count - 1];
     choose_width(e, p);
-    choose_left_mode(e, p, &r);
     choose_right_mode(e, p, p->columns);
+    p->split = wants_split(e, p, &r);
+    choose_left_mode(e, p, &r);
     plan_axes(e, p, &r);
     choose_width(e, p); /* joined columns may be wider */
     choose_step(e, p);
