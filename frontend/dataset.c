@@ -54,8 +54,9 @@ static bool add_columns(cn_context *c, cn_source where, const cn_array *list, si
                         const char *what, dataset *d, dataset_column *columns, int *column_count) {
     for (size_t i = 0; i < count && list[i].data != NULL; i++) {
         if (i == DATASET_COLUMNS)
-            return context_fail(c, where, CN_ERROR_UNSUPPORTED, "dataset: more than %d %ss",
-                                DATASET_COLUMNS, what);
+            return context_fail(c, where, CN_ERROR_UNSUPPORTED,
+                                "dataset: more than %d %ss; concatenate some", DATASET_COLUMNS,
+                                what);
         if (!describe_column(c, where, &list[i], false, what, (int)i, &columns[i]) ||
             !check_count(c, where, d, list[i].shape[0], what, (int)i)) {
             return false;

@@ -129,7 +129,8 @@ static void lists_are_counted(void **state) {
     targets[TARGETS] = input;
     assert_null(cn_dataset_arrays(s.c, .inputs = {input}, .target_list = targets,
                                   .target_count = TARGETS + 1));
-    must_fail(&s, cn_error_status(s.c), CN_ERROR_UNSUPPORTED, "more than 16 targets");
+    must_fail(&s, cn_error_status(s.c), CN_ERROR_UNSUPPORTED,
+              "more than 16 targets; concatenate some");
     close_small(&s);
 }
 
