@@ -1,24 +1,8 @@
 /* Layers as objects, and custom layers: weights, losses, updates, layers inside, mistakes. */
-#include "test.h"
-
-#include "frontend/frontend.h"
-
-static float features[16][4], sums[16][2];
+#include "sums.h"
 
 static cn_context *new_context(void) {
-    cn_context *c = cn_context_new(&(cn_context_options){.backend = "ref", .quiet = true});
-    assert_non_null(c);
-    for (int i = 0; i < 16; i++)
-        for (int k = 0; k < 4; k++) {
-            features[i][k] = (float)((i * 7 + k * 5) % 11) / 11;
-            sums[i][k % 2] = features[i][k];
-        }
-    return c;
-}
-
-static void must_work(cn_context *c, cn_status s) {
-    if (s != CN_OK)
-        fail_msg("%s", cn_error_message(c));
+    return context_with_sums(0);
 }
 
 static void must_fail(cn_context *c, const char *words) {

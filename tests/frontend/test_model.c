@@ -1,26 +1,8 @@
 /* Models: what lies between inputs and outputs; nesting, sharing, names, what is refused. */
-#include "test.h"
-
-#include "frontend/frontend.h"
-
-enum { ROWS = 16 };
-static float features[ROWS][4], sums[ROWS][2];
+#include "sums.h"
 
 static cn_context *new_context(void) {
-    cn_context *c =
-        cn_context_new(&(cn_context_options){.backend = "ref", .quiet = true, .seed = 3});
-    assert_non_null(c);
-    for (int i = 0; i < ROWS; i++)
-        for (int k = 0; k < 4; k++) {
-            features[i][k] = (float)((i * 7 + k * 5) % 11) / 11;
-            sums[i][k % 2] = features[i][k];
-        }
-    return c;
-}
-
-static void must_work(cn_context *c, cn_status s) {
-    if (s != CN_OK)
-        fail_msg("%s", cn_error_message(c));
+    return context_with_sums(3);
 }
 
 static void must_fail(cn_model *m, const char *words) {
