@@ -180,23 +180,6 @@ static double binary_float(scalar_op op, double x, double y) {
     }
 }
 
-static bool compare_floats(scalar_op op, double x, double y) {
-    switch (op) {
-    case SCALAR_EQ:
-        return x == y;
-    case SCALAR_NE:
-        return x != y;
-    case SCALAR_LT:
-        return x < y;
-    case SCALAR_LE:
-        return x <= y;
-    case SCALAR_GT:
-        return x > y;
-    default:
-        return x >= y;
-    }
-}
-
 /* ---- integers -------------------------------------------------------------------------- */
 
 static int64_t unary_integer(scalar_op op, cn_dtype dtype, int64_t x) {
@@ -268,20 +251,23 @@ static int64_t binary_integer(scalar_op op, cn_dtype dtype, int64_t x, int64_t y
     }
 }
 
-static bool compare_integers(scalar_op op, int64_t x, int64_t y) {
+/* ---- comparisons ----------------------------------------------------------------------- */
+
+/* Of two numbers one of these holds; where one is NaN, none. */
+static bool compare(scalar_op op, bool less, bool equal, bool greater) {
     switch (op) {
     case SCALAR_EQ:
-        return x == y;
+        return equal;
     case SCALAR_NE:
-        return x != y;
+        return !equal;
     case SCALAR_LT:
-        return x < y;
+        return less;
     case SCALAR_LE:
-        return x <= y;
+        return less || equal;
     case SCALAR_GT:
-        return x > y;
+        return greater;
     default:
-        return x >= y;
+        return greater || equal;
     }
 }
 
@@ -312,8 +298,8 @@ static scalar evaluate_wide(scalar_op op, cn_dtype dtype, cn_dtype from, const s
     if (op == SCALAR_RANDOM)
         return (scalar){0, random_bits(x)};
     if (is_comparison(op))
-        return (scalar){0, floats ? compare_floats(op, x[0].f, x[1].f)
-                                  : compare_integers(op, x[0].i, x[1].i)};
+        return (scalar){0, floats ? compare(op, x[0].f<x[1].f, x[0].f == x[1].f, x[0].f> x[1].f)
+                                  : compare(op, x[0].i<x[1].i, x[0].i == x[1].i, x[0].i> x[1].i)};
     if (scalar_table[op].arity == 1)
         return floats ? (scalar){unary_float(op, x[0].f), 0}
                       : (scalar){0, unary_integer(op, dtype, x[0].i)};
