@@ -13,8 +13,9 @@
  *
  * An operand is read in place when it is a bare array whose addresses step evenly; a padded
  * window over an array is copied into scratch with its padding; anything else is evaluated into
- * a packed array. Sums over many positions into few results (filter gradients) are split: tasks
- * are fixed blocks of the outermost reduction axis, their partial results are combined in pairs.
+ * a packed array. Sums over many positions into few results (filter gradients), and products with
+ * large matrices, are split: tasks are fixed blocks of the outermost reduction axis, their partial
+ * results are combined in pairs.
  */
 #ifndef CORNU_CODEGEN_CPU_TILE_H
 #define CORNU_CODEGEN_CPU_TILE_H

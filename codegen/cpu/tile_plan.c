@@ -14,6 +14,7 @@ enum {
     LARGE_PRODUCTS = 1 << 21,   /* ... where starting one costs: copies, a far right operand */
     SPREAD_STEPS = 256,         /* in a block of a large matrix, at least */
     SPREAD_ELEMENTS = 1 << 15,  /* of a large matrix */
+    SPREAD_BLOCKS = 16,         /* at most: each has partial results of its own */
     WIDEST_PANEL = 32,          /* columns of a panel of the widest vectors */
     FAR_BYTES = 1 << 20,        /* of an operand that does not stay in the second cache */
     SPLIT_RESULTS = 1 << 18,    /* more results give tasks enough */
@@ -393,12 +394,19 @@ static void distribute_rows(tile_plan *p) {
     p->rows = rows;
 }
 
-/* A power of two of blocks, for that many threads. */
-static int64_t even_blocks(int64_t steps) {
+/* Steps of a block of a spread matrix: a power of two of blocks, for that many threads. */
+static int64_t spread_block(int64_t steps, int64_t inner) {
     int64_t blocks = 1;
-    while (blocks * 2 * SPREAD_STEPS <= steps)
+    while (blocks < SPREAD_BLOCKS && blocks * 2 * SPREAD_STEPS <= steps * inner)
         blocks *= 2;
     return (steps + blocks - 1) / blocks;
+}
+
+static bool any_symbolic(const emitter *e, const axis_list *axes) {
+    for (int i = 0; i < axes->count; i++)
+        if (extent_of(e, axes->items[i]).symbolic)
+            return true;
+    return false;
 }
 
 /* Blocks of the outermost axis of the reduction, and how many of its steps are brought into
@@ -408,9 +416,8 @@ static void choose_block(emitter *e, tile_plan *p) {
     for (int i = 1; i < p->reduction.count; i++)
         inner *= extent_of(e, p->reduction.items[i]).count;
     p->block = inner >= SPLIT_STEPS ? 1 : SPLIT_STEPS / inner;
-    dim steps = extent_of(e, p->reduction.items[0]);
-    if (!steps.symbolic)
-        p->block = even_blocks(steps.count);
+    if (any_symbolic(e, &p->rows)) /* of splits, only a spread matrix has such rows */
+        p->block = spread_block(extent_of(e, p->reduction.items[0]).count, inner);
     p->cut = p->reduction.items[0];
     p->cut_size = p->block;
     if (p->left.mode == OPERAND_DIRECT && p->cut_size * inner > CUT_STEPS)
