@@ -18,7 +18,7 @@
 
 enum {
     MINIMAL_ALIGNMENT = 64, /* a cache line, and the widest vector */
-    LARGE_BLOCK = 2u << 20, /* worth large pages: hundreds of page faults less each */
+    LARGE_BLOCK = 2 << 20,  /* worth large pages: hundreds of page faults less each */
     LARGE_ALIGNMENT = 2 << 20
 };
 

@@ -47,7 +47,7 @@ static double peak_rate(const bench *b) {
     return flops / (busy_seconds() - start) / 1e9;
 }
 
-/* 24 chains: enough for two units of four cycles' latency. */
+/* 12 chains: two units of four cycles' latency need 8. */
 static bool load_peak(bench *b) {
     text t;
     text_init(&t, b->arena);

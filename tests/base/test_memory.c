@@ -27,6 +27,20 @@ static void blocks_are_aligned_and_zero(void **state) {
     memory_free(m);
 }
 
+static void large_blocks_begin_on_large_pages(void **state) {
+    (void)state;
+    enum { LARGE = 2 << 20, BYTES = LARGE + 1000 };
+    memory *m = memory_new(BYTES); /* the count is of what was asked for */
+    unsigned char *p = memory_take(m, BYTES, 64);
+    assert_non_null(p);
+    assert_int_equal((uintptr_t)p % LARGE, 0);
+    for (int b = 0; b < BYTES; b += 100)
+        assert_int_equal(p[b], 0);
+    assert_int_equal(memory_live(m), BYTES);
+    memory_give(m, p, BYTES);
+    memory_free(m);
+}
+
 static void limit_counts_live_bytes(void **state) {
     (void)state;
     memory *m = memory_new(1000);
@@ -89,6 +103,7 @@ static void counts_hold_under_threads(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_are_aligned_and_zero),
+        cmocka_unit_test(large_blocks_begin_on_large_pages),
         cmocka_unit_test(limit_counts_live_bytes),
         cmocka_unit_test(the_chosen_take_fails),
         cmocka_unit_test(counts_hold_under_threads),

@@ -3,6 +3,10 @@
 
 #include "runtime/feed.h"
 
+#include <stdlib.h>
+
+#include "base/platform.h"
+
 enum { MOST = 64 };
 
 /* Sample i is the number i; its label 2 i. */
@@ -64,6 +68,37 @@ static void all_samples_come_once(void **state) {
             assert_int_equal(squares, want_squares);
         }
     }
+}
+
+/* Long enough rows for several pieces; the workers fill the machine, so no thread gathers ahead. */
+static void workers_gather_what_a_thread_would(void **state) {
+    enum { COUNT = 50, LENGTH = 4096 };
+    workspace *w = *state;
+    int32_t *rows = malloc(sizeof(int32_t) * COUNT * LENGTH);
+    assert_non_null(rows);
+    for (int i = 0; i < COUNT * LENGTH; i++)
+        rows[i] = i;
+    dataset d = counted(COUNT);
+    d.inputs[0].sample_bytes = sizeof(int32_t) * LENGTH;
+    d.inputs[0].data = (const uint8_t *)rows;
+    int threads = processor_count() > 2 ? processor_count() : 2;
+    pool *workers = pool_get(threads);
+    feed_options o = {.batch_size = 20, .targets = true, .workers = workers};
+    feed *f = feed_new(&d, &o, w->memory, &w->diagnostics);
+    const feed_batch *b;
+    int64_t seen = 0;
+    while ((b = feed_next(f, &w->diagnostics)) != NULL) {
+        const int32_t *x = b->rows.inputs[0], *y = b->rows.targets[0];
+        for (int64_t i = 0; i < b->count; i++, seen++) {
+            assert_int_equal(y[i], 2 * b->samples[i]);
+            for (int k = 0; k < LENGTH; k++)
+                assert_int_equal(x[i * LENGTH + k], b->samples[i] * LENGTH + k);
+        }
+    }
+    assert_int_equal(seen, COUNT);
+    feed_free(f);
+    pool_release(workers);
+    free(rows);
 }
 
 static void a_resumed_pass_is_the_rest_of_it(void **state) {
@@ -196,6 +231,7 @@ static void running_out_of_memory_is_clean(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {WITH_WORKSPACE(all_samples_come_once),
+                                       WITH_WORKSPACE(workers_gather_what_a_thread_would),
                                        WITH_WORKSPACE(a_resumed_pass_is_the_rest_of_it),
                                        WITH_WORKSPACE(order_depends_on_seed_and_epoch),
                                        WITH_WORKSPACE(shuffling_within_batches_keeps_them),
