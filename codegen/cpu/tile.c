@@ -260,7 +260,8 @@ static void emit_partials(emitter *e, const tile_plan *p) {
     emit_block(e, p);
     close_block(e);
     const char *blocks = block_count(e, p);
-    end_stage(e, "_partial", p->panels_inside ? blocks : product_text(e, blocks, panels));
+    end_stage(e, arena_format(e->arena, "%s_partial", p->suffix),
+              p->panels_inside ? blocks : product_text(e, blocks, panels));
 }
 
 /* Blocks b and b + width become b, for width 1, 2, 4, ...; a task combines some rows. */

@@ -119,6 +119,24 @@ static void product_with_a_large_matrix(void **state) {
     check_product(*state, dim_batch(1), k, dim_of(64), TRANSPOSED, PLAIN, STORE_ONLY, false, 7);
 }
 
+/* Two split sums in one kernel have functions of their own. */
+static void two_products_are_split(void **state) {
+    bench b = bench_open(*state, "two", 33);
+    dim rows = dim_batch(196), n = dim_of(32);
+    for (int which = 0; which < 2; which++) {
+        dim m = dim_of(16 + 8 * which);
+        int x = BUFFER(&b, BUFFER_IN, CN_F32, rows, m), y = BUFFER(&b, BUFFER_IN, CN_F32, rows, n);
+        int out = BUFFER(&b, BUFFER_OUT, CN_F32, m, n);
+        loop_contract *c = contract(&b);
+        const expr *i = of(&b, parallel(&b, c, "i", m)), *j = of(&b, parallel(&b, c, "j", n));
+        const expr *k = of(&b, reduction(&b, c, "k", rows));
+        c->left = LOAD(&b, x, k, i);
+        c->right = LOAD(&b, y, k, j);
+        STORE(&b, &c->epilogue, out, of(&b, c->result), i, j);
+    }
+    check_kernel(&b, 1e-4);
+}
+
 /* A mask beside the result, as relu leaves one for its gradient; and its use. */
 static void epilogue_stores_and_reads_masks(void **state) {
     bench b = bench_open(*state, "masks", 13);
@@ -381,6 +399,7 @@ int main(void) {
         WITH_WORKSPACE(product_with_a_transpose),
         WITH_WORKSPACE(product_with_prologues),
         WITH_WORKSPACE(product_is_split),
+        WITH_WORKSPACE(two_products_are_split),
         WITH_WORKSPACE(product_with_a_large_matrix),
         WITH_WORKSPACE(epilogue_stores_and_reads_masks),
         WITH_WORKSPACE(conv_forward),
