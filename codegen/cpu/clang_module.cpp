@@ -3,7 +3,9 @@
 // clang's and LLVM's C interfaces cannot compile C, so their C++ interfaces are used here, behind
 // the table of codegen/cpu/clang_module.h. A compilation gets its own invocation, diagnostics and
 // LLVMContext and sees an empty file system in memory: a generated unit includes nothing, and must
-// not be able to. Memory stays flat over hundreds of calls because DisableFree is off.
+// not be able to. Memory stays flat over hundreds of calls because DisableFree is off. clang only
+// makes the unoptimised module: which passes then run is the caller's text, in the words of opt(1),
+// because clang's own levels spend half of their time on what generated code never needs.
 //
 // Linking is exclusive: lld keeps its state in globals, and parsing its command line resets LLVM's
 // options, which a compilation reads.
@@ -24,11 +26,21 @@
 #include <clang/Frontend/FrontendOptions.h>
 #include <clang/Frontend/TextDiagnosticPrinter.h>
 #include <lld/Common/Driver.h>
+#include <llvm/ADT/StringExtras.h>
+#include <llvm/Analysis/TargetLibraryInfo.h>
+#include <llvm/IR/DiagnosticHandler.h>
+#include <llvm/IR/DiagnosticInfo.h>
+#include <llvm/IR/DiagnosticPrinter.h>
 #include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/IR/Module.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/MemoryBuffer.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Support/VirtualFileSystem.h>
 #include <llvm/Support/raw_ostream.h>
+#include <llvm/Target/TargetMachine.h>
 
 LLD_HAS_DRIVER(elf)
 
@@ -67,9 +79,85 @@ std::shared_ptr<clang::CompilerInvocation> make_invocation(llvm::ArrayRef<const 
     return invocation;
 }
 
-bool compile_to_memory(llvm::ArrayRef<const char *> arguments, llvm::MemoryBufferRef source,
-                       llvm::SmallVectorImpl<char> &object, llvm::raw_ostream &messages) {
+std::unique_ptr<llvm::TargetMachine> make_machine(clang::CompilerInstance &compiler,
+                                                  const llvm::Module &module) {
+    std::string error;
+    const std::string &triple = module.getTargetTriple();
+    const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
+    if (target == nullptr)
+        return nullptr;
+    const clang::TargetOptions &options = compiler.getTargetOpts();
+    return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+        triple, options.CPU, llvm::join(options.Features, ","), llvm::TargetOptions(),
+        llvm::Reloc::PIC_, std::nullopt,
+        compiler.getCodeGenOpts().OptimizationLevel > 1 ? llvm::CodeGenOptLevel::Default
+                                                        : llvm::CodeGenOptLevel::Less));
+}
+
+// Runs the passes that `pipeline` names. The code is freestanding, so no library function is known.
+llvm::Error optimize(llvm::Module &module, llvm::TargetMachine &machine, llvm::StringRef pipeline) {
+    llvm::PassBuilder builder(&machine);
+    llvm::LoopAnalysisManager loops;
+    llvm::FunctionAnalysisManager functions;
+    llvm::CGSCCAnalysisManager components;
+    llvm::ModuleAnalysisManager modules;
+    llvm::TargetLibraryInfoImpl library(machine.getTargetTriple());
+    library.disableAllFunctions();
+    functions.registerPass([&] { return llvm::TargetLibraryAnalysis(library); });
+    builder.registerModuleAnalyses(modules);
+    builder.registerCGSCCAnalyses(components);
+    builder.registerFunctionAnalyses(functions);
+    builder.registerLoopAnalyses(loops);
+    builder.crossRegisterProxies(loops, functions, components, modules);
+    llvm::ModulePassManager passes;
+    if (llvm::Error error = builder.parsePassPipeline(passes, pipeline))
+        return error;
+    passes.run(module, modules);
+    return llvm::Error::success();
+}
+
+bool emit_object(llvm::Module &module, llvm::TargetMachine &machine,
+                 llvm::SmallVectorImpl<char> &object) {
+    llvm::raw_svector_ostream stream(object);
+    llvm::legacy::PassManager passes;
+    if (machine.addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
+        return false;
+    passes.run(module);
+    return true;
+}
+
+// What the passes say goes to the messages when it is an error, and nowhere when it is advice.
+class message_handler : public llvm::DiagnosticHandler {
+  public:
+    explicit message_handler(llvm::raw_ostream &stream) : messages(stream) {}
+    bool handleDiagnostics(const llvm::DiagnosticInfo &info) override {
+        if (info.getSeverity() == llvm::DS_Error) {
+            llvm::DiagnosticPrinterRawOStream printer(messages);
+            info.print(printer);
+            failed = true;
+        }
+        return true;
+    }
+    bool failed = false;
+
+  private:
+    llvm::raw_ostream &messages;
+};
+
+// C to a module of LLVM without any optimisation; null, with messages, when clang finds mistakes.
+std::unique_ptr<llvm::Module> make_module(clang::CompilerInstance &compiler,
+                                          llvm::LLVMContext &context) {
+    compiler.createFileManager(llvm::makeIntrusiveRefCnt<llvm::vfs::InMemoryFileSystem>());
+    compiler.getCodeGenOpts().DisableLLVMPasses = true;
+    clang::EmitLLVMOnlyAction action(&context);
+    return compiler.ExecuteAction(action) ? action.takeModule() : nullptr;
+}
+
+bool compile_to_memory(llvm::ArrayRef<const char *> arguments, llvm::StringRef pipeline,
+                       llvm::MemoryBufferRef source, llvm::SmallVectorImpl<char> &object,
+                       llvm::raw_ostream &messages) {
     llvm::IntrusiveRefCntPtr<clang::DiagnosticOptions> options(new clang::DiagnosticOptions);
+    options->IgnoreWarnings = true;
     clang::TextDiagnosticPrinter printer(messages, options.get());
     auto diagnostics =
         clang::CompilerInstance::createDiagnostics(options.get(), &printer, /*owns=*/false);
@@ -80,12 +168,24 @@ bool compile_to_memory(llvm::ArrayRef<const char *> arguments, llvm::MemoryBuffe
     clang::CompilerInstance compiler;
     compiler.setInvocation(std::move(invocation));
     compiler.setDiagnostics(diagnostics.get());
-    compiler.createFileManager(llvm::makeIntrusiveRefCnt<llvm::vfs::InMemoryFileSystem>());
-    compiler.setOutputStream(std::make_unique<llvm::raw_svector_ostream>(object));
     compiler.setVerboseOutputStream(messages);
     llvm::LLVMContext context;
-    clang::EmitObjAction action(&context);
-    return compiler.ExecuteAction(action);
+    auto module = make_module(compiler, context);
+    if (!module)
+        return false;
+    auto handler = std::make_unique<message_handler>(messages);
+    const bool &failed = handler->failed;
+    context.setDiagnosticHandler(std::move(handler));
+    auto machine = make_machine(compiler, *module);
+    if (!machine) {
+        messages << "this LLVM has no target '" << module->getTargetTriple() << "'";
+        return false;
+    }
+    if (llvm::Error error = optimize(*module, *machine, pipeline)) {
+        messages << llvm::toString(std::move(error));
+        return false;
+    }
+    return emit_object(*module, *machine, object) && !failed;
 }
 
 char *write_file(const char *path, llvm::StringRef bytes) {
@@ -101,8 +201,8 @@ char *write_file(const char *path, llvm::StringRef bytes) {
                  : nullptr;
 }
 
-char *compile(const char *const *arguments, int count, const char *name, const char *text,
-              size_t length, const char *output) {
+char *compile(const char *const *arguments, int count, const char *pipeline, const char *name,
+              const char *text, size_t length, const char *output) {
     std::shared_lock<std::shared_mutex> lock(llvm_globals);
     std::vector<const char *> all(arguments, arguments + count);
     all.push_back(name);
@@ -111,9 +211,8 @@ char *compile(const char *const *arguments, int count, const char *name, const c
     llvm::SmallVector<char, 0> object;
     std::string messages;
     llvm::raw_string_ostream stream(messages);
-    if (!compile_to_memory(all, source->getMemBufferRef(), object, stream)) {
+    if (!compile_to_memory(all, pipeline, source->getMemBufferRef(), object, stream))
         return message_of(stream.str());
-    }
     return write_file(output, llvm::StringRef(object.data(), object.size()));
 }
 

@@ -14,7 +14,7 @@
 
 #define CLANG_MODULE_FILE "cornu-clang.so"
 #define CLANG_MODULE_QUERY "cornu_clang_module_query"
-#define CLANG_MODULE_VERSION 1u
+#define CLANG_MODULE_VERSION 2u
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,10 +25,11 @@ typedef struct clang_module {
     const char *compiler; /* "clang 19.1.7" */
 
     /* Compiles C text to a relocatable object file `output`. `arguments` are those of clang -cc1,
-     * without input and output. `name` stands for the file in messages and symbol tables. May run
-     * on several threads at once. Returns NULL, or a message that the caller frees. */
-    char *(*compile)(const char *const *arguments, int count, const char *name, const char *text,
-                     size_t length, const char *output);
+     * without input and output; `pipeline` names the passes over its module as opt -passes= does.
+     * `name` stands for the file in messages and symbol tables. May run on several threads at
+     * once. Returns NULL, or a message that the caller frees. */
+    char *(*compile)(const char *const *arguments, int count, const char *pipeline,
+                     const char *name, const char *text, size_t length, const char *output);
 
     /* Links as ld.lld does with these arguments (the program's name left out). Calls wait for
      * each other and for running compilations. Returns NULL, or a message to free. */

@@ -53,7 +53,7 @@ static void finish_unit(program_text *p, uint32_t first, uint32_t end) {
         text_append(&t, "\n");
         text_append(&t, p->kernels.items[i]->text);
     }
-    add_unit(p, arena_format(p->arena, "kernels_%u.c", first / KERNELS_PER_UNIT), &t);
+    add_unit(p, arena_format(p->arena, "kernels_%u.c", p->units.count), &t);
 }
 
 static void print_declarations(const cpu_kernel *k, text *out) {
@@ -116,10 +116,13 @@ static void finish_table(program_text *p) {
     add_unit(p, "table.c", &t);
 }
 
+/* Kernels in order, as many as fit. */
 void program_finish(program_text *p) {
-    for (uint32_t i = 0; i < p->kernels.count; i += KERNELS_PER_UNIT) {
-        uint32_t end = i + KERNELS_PER_UNIT;
-        finish_unit(p, i, end < p->kernels.count ? end : p->kernels.count);
+    for (uint32_t first = 0, end; first < p->kernels.count; first = end) {
+        size_t bytes = 0;
+        for (end = first; end < p->kernels.count && (end == first || bytes < UNIT_BYTES); end++)
+            bytes += strlen(p->kernels.items[end]->text);
+        finish_unit(p, first, end);
     }
     finish_table(p);
 }

@@ -1,7 +1,8 @@
 /* The C text of a whole program: kernels, each once, in units that compile in parallel.
  *
- * Kernels are told apart by their text, so layers of equal shape share one. A unit holds about
- * eight kernels behind the prelude they need; the last unit holds the table of abi.h.
+ * Kernels are told apart by their text, so layers of equal shape share one. Units hold as much text
+ * each, so that threads finish together, behind the prelude their kernels need; the last unit holds
+ * the table of abi.h.
  */
 #ifndef CORNU_CODEGEN_CPU_PROGRAM_H
 #define CORNU_CODEGEN_CPU_PROGRAM_H
@@ -9,7 +10,7 @@
 #include "codegen/cpu/emit.h"
 #include "codegen/cpu/toolchain.h"
 
-enum { KERNELS_PER_UNIT = 8 };
+enum { UNIT_BYTES = 24000 };
 
 typedef struct program_text {
     arena *arena;

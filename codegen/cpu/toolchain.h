@@ -30,7 +30,6 @@ typedef struct toolchain_request {
     const toolchain_unit *units;
     int unit_count;
     const struct isa_level *isa;
-    int optimization; /* 0 = default: -O1 and the vectorisers; 2 = -O2 and the vectorisers */
     bool sanitize_address, sanitize_undefined, sanitize_thread; /* by the external compiler */
     int threads; /* that compile units in parallel; 0 or 1 = the caller alone */
 } toolchain_request;
