@@ -70,6 +70,7 @@ struct invocation {
     char **arguments; /* without options */
     int argument_count;
     FILE *out, *err;
+    FILE *log; /* where what the model's context writes goes: err, until a verb says otherwise */
     bool json, quiet;
     struct parsed_option *options;
     int option_count;

@@ -1,0 +1,34 @@
+/* The frame that all verbs stand in: parsing by their tables, and pages made of them. */
+#ifndef CORNU_TOOLS_COMMAND_H
+#define CORNU_TOOLS_COMMAND_H
+
+#include "tools/verb.h"
+
+/* Every verb has these besides its own; ends at a row without a name. */
+extern const option_row common_options[];
+
+/* One exit code and what it stands for; ends at a row without a meaning. */
+typedef struct exit_row {
+    exit_code code;
+    const char *meaning;
+} exit_row;
+extern const exit_row exit_rows[];
+
+/* Finds the verb, reads its options and runs it. */
+exit_code command_run(int argc, char **argv, FILE *out, FILE *err);
+const verb *verb_find(const char *name);
+/* The k-th option of a verb: its own, then the common ones; NULL behind the last. */
+const option_row *verb_option(const verb *v, int k);
+
+/* The entry of a list that a mistyped word most likely means, or NULL. `name_of` gives the k-th
+ * name, NULL behind the last. */
+const char *nearest_name(const char *word, const char *(*name_of)(const void *list, int k),
+                         const void *list);
+
+/* help.c */
+void help_write(FILE *out);
+void help_write_verb(FILE *out, const verb *v);
+/* "cornu train [OPTION...] MODEL" */
+void usage_write(FILE *out, const verb *v);
+
+#endif

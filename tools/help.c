@@ -1,0 +1,85 @@
+/* --help of the command and of each verb, for a screen of 80 columns. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/command.h"
+
+enum { SCREEN = 79, HELP_COLUMN = 26 };
+
+/* Words of a text from a column on, wrapped; "\n\n" begins a paragraph. */
+static void write_wrapped(FILE *out, const char *text, int indent, int column) {
+    while (*text != 0) {
+        int length = (int)strcspn(text, " \n");
+        if (column > indent && column + 1 + length > SCREEN) {
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+        }
+        column += fprintf(out, "%s%.*s", column > indent ? " " : "", length, text);
+        text += length;
+        if (strncmp(text, "\n\n", 2) == 0) {
+            fprintf(out, "\n\n%*s", indent, "");
+            column = indent;
+        }
+        text += strspn(text, " \n");
+    }
+    fputc('\n', out);
+}
+
+/* A term at the left, its meaning in a column of its own. */
+static void write_entry(FILE *out, const char *term, const char *meaning) {
+    int column = fprintf(out, "  %s", term);
+    if (column > HELP_COLUMN - 2) {
+        fputc('\n', out);
+        column = 0;
+    }
+    fprintf(out, "%*s", HELP_COLUMN - column, "");
+    write_wrapped(out, meaning, HELP_COLUMN, HELP_COLUMN);
+}
+
+static void write_option(FILE *out, const option_row *row) {
+    char term[128], letter[8] = "    ", meaning[512];
+    if (row->letter != 0)
+        snprintf(letter, sizeof letter, "-%c, ", row->letter);
+    snprintf(term, sizeof term, "%s--%s%s%s", letter, row->name, row->value_name ? " " : "",
+             row->value_name ? row->value_name : "");
+    snprintf(meaning, sizeof meaning, "%s%s%s%s%s", row->help, row->choices ? " (" : "",
+             row->choices ? row->choices : "", row->choices ? ")" : "",
+             row->repeats ? "; may be repeated" : "");
+    write_entry(out, term, meaning);
+}
+
+void usage_write(FILE *out, const verb *v) {
+    fprintf(out, "cornu %s [OPTION...]%s%s\n", v->name, *v->arguments ? " " : "", v->arguments);
+}
+
+void help_write_verb(FILE *out, const verb *v) {
+    fputs("usage: ", out);
+    usage_write(out, v);
+    fputc('\n', out);
+    write_wrapped(out, v->description, 0, 0);
+    fputs("\noptions:\n", out);
+    const option_row *row;
+    for (int k = 0; (row = verb_option(v, k)) != NULL; k++)
+        write_option(out, row);
+    if (v->examples != NULL && v->examples->command != NULL)
+        fputs("\nexamples:\n", out);
+    for (const verb_example *e = v->examples; e != NULL && e->command != NULL; e++)
+        fprintf(out, "  %s\n      %s\n", e->command, e->meaning);
+}
+
+void help_write(FILE *out) {
+    fputs("usage: cornu VERB [OPTION...] [ARGUMENT...]\n\n"
+          "Deep learning for C programs: look into models, train them, ship them.\n\nverbs:\n",
+          out);
+    for (const verb *const *v = verbs; *v != NULL; v++)
+        write_entry(out, (*v)->name, (*v)->summary);
+    fputs("\nMODEL is a C source that defines `cn_model *model(cn_context *c)`; it is compiled on "
+          "the\nfly. cornu VERB --help tells more; so does cornu(1). cornu --version.\n\n"
+          "exit codes:\n",
+          out);
+    for (const exit_row *e = exit_rows; e->meaning != NULL; e++) {
+        char code[8];
+        snprintf(code, sizeof code, "%d", (int)e->code);
+        write_entry(out, code, e->meaning);
+    }
+}
