@@ -183,8 +183,8 @@ static exit_code check_path(const invocation *i, const char *path) {
     if (ends_in(path, ".cnir"))
         return fail(i, EXIT_INPUT, "%s is a graph; this verb wants a model (a C source)", path);
     if (ends_in(path, ".keras") || ends_in(path, ".onnx") || ends_in(path, ".h5"))
-        return fail(i, EXIT_INPUT, "%s: models of this format are not read yet; MODEL is a C source",
-                    path);
+        return fail(i, EXIT_INPUT,
+                    "%s: models of this format are not read yet; MODEL is a C source", path);
     if (ends_in(path, ".safetensors"))
         return fail(i, EXIT_INPUT, "%s holds weights; give the model's C source and --weights %s",
                     path, path);

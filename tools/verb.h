@@ -100,14 +100,11 @@ typedef struct open_model {
     cn_model *model;
     void *library;
 } open_model;
-#define MODEL_OPTIONS                                                                                \
-    {"weights", 'w', OPTION_FILE, "FILE", NULL, "load the weights of this safetensors file", 0},     \
-        {"backend", 0, OPTION_CHOICE, "NAME", "cpu|ref", "run on this target", 0},                   \
-        {"threads", 't', OPTION_INTEGER, "N", NULL, "use N threads; default: one per processor", 0}, \
-    {                                                                                                \
-        "seed", 0, OPTION_INTEGER, "N", NULL, "draw parameters, dropout and order from this seed",   \
-            0                                                                                        \
-    }
+#define MODEL_OPTIONS                                                                           \
+    {"weights", 'w', OPTION_FILE, "FILE", NULL, "load the weights of this safetensors file", 0}, \
+    {"backend", 0, OPTION_CHOICE, "NAME", "cpu|ref", "run on this target", 0},                   \
+    {"threads", 't', OPTION_INTEGER, "N", NULL, "use N threads; default: one per processor", 0}, \
+    {"seed", 0, OPTION_INTEGER, "N", NULL, "draw parameters, dropout and order from this seed", 0}
 /* EXIT_OK, or a code after the message was written; then nothing is left open. */
 exit_code model_open(invocation *i, const char *path, open_model *m);
 void model_close(open_model *m);
