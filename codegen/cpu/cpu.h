@@ -18,6 +18,7 @@ typedef struct cpu_launch {
     const value *arguments; /* in the graph */
     const char *name;       /* for messages and profiles */
     uint32_t node;
+    int number; /* among all launches, a scan before those of its body */
     const struct cpu_function *body; /* a scan: what runs in every step; then no kernel */
 } cpu_launch;
 
@@ -29,16 +30,24 @@ typedef struct cpu_function {
     void **constants;   /* by node: what constants hold, aligned; only read */
 } cpu_function;
 
+typedef VEC(cpu_function *) cpu_function_list;
+
 typedef struct cpu_executable {
     executable base; /* first: the public face */
     memory *memory;
     arena *arena; /* holds this struct too */
     const graph *graph;
     target_facts facts;
+    const isa_level *isa;
+    const char *remarks; /* of the passes, a line each; "" unless the compile options ask */
     toolchain_library *library;
-    VEC(cpu_function *) functions; /* the program, then the bodies of its scans */
+    cpu_function_list functions; /* the program, then the bodies of its scans */
 } cpu_executable;
 
 extern const executable_operations cpu_operations; /* execute.c */
+/* describe.c; of the operations */
+void cpu_describe(const executable *x, int64_t batch, arena *a, cn_profile *out);
+/* machine.c; of the target */
+bool cpu_measure(const compile_options *o, pool *workers, arena *a, cn_profile *out);
 
 #endif

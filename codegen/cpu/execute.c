@@ -289,6 +289,8 @@ typedef struct run {
     execution *execution;
     pool *workers;
     int64_t batch;
+    cn_profile_sample *samples; /* by number of the launch; NULL = nothing is timed */
+    double since;
 } run;
 
 static void run_function(const run *r, frame *f);
@@ -358,17 +360,34 @@ static void run_kernel(const run *r, const program_kernel *k, void *const *buffe
     }
 }
 
+static void run_launch(const run *r, frame *f, uint32_t i, void *const *buffers) {
+    const cpu_launch *launch = &f->function->launches.items[i];
+    if (launch->body != NULL)
+        run_scan(r, f->bodies[i], graph_node(f->function->graph, launch->node)->attributes,
+                 buffers);
+    else
+        run_kernel(r, launch->kernel, buffers);
+}
+
+/* Of the steps of a scan the first gives the beginning, all give the time. */
+static void time_launch(const run *r, frame *f, uint32_t i, void *const *buffers) {
+    cn_profile_sample *sample = &r->samples[f->function->launches.items[i].number];
+    double begin = clock_seconds();
+    run_launch(r, f, i, buffers);
+    if (sample->seconds == 0)
+        sample->begin = begin - r->since;
+    sample->seconds += clock_seconds() - begin;
+}
+
 static void run_function(const run *r, frame *f) {
     find_arguments(r->execution, f);
     void *const *buffers = f->arguments;
     for (uint32_t i = 0; i < f->function->launches.count; i++) {
-        const cpu_launch *launch = &f->function->launches.items[i];
-        if (launch->body != NULL)
-            run_scan(r, f->bodies[i], graph_node(f->function->graph, launch->node)->attributes,
-                     buffers);
+        if (r->samples == NULL)
+            run_launch(r, f, i, buffers);
         else
-            run_kernel(r, launch->kernel, buffers);
-        buffers += launch->argument_count + 1;
+            time_launch(r, f, i, buffers);
+        buffers += f->function->launches.items[i].argument_count + 1;
     }
 }
 
@@ -386,14 +405,21 @@ static bool batch_fits(const execution *e, int64_t batch, diagnostics *d) {
     return true;
 }
 
-static bool cpu_run(execution *e, pool *workers, void *const *inputs, void *const *outputs,
-                    int64_t batch, diagnostics *d) {
+/* samples are zero before. */
+static bool cpu_run_timed(execution *e, pool *workers, void *const *inputs, void *const *outputs,
+                          int64_t batch, double since, cn_profile_sample *samples,
+                          diagnostics *d) {
     if (!batch_fits(e, batch, d))
         return false;
     e->main->inputs = inputs;
     e->main->outputs = outputs;
-    run_function(&(run){e, workers, batch}, e->main);
+    run_function(&(run){e, workers, batch, samples, since}, e->main);
     return true;
+}
+
+static bool cpu_run(execution *e, pool *workers, void *const *inputs, void *const *outputs,
+                    int64_t batch, diagnostics *d) {
+    return cpu_run_timed(e, workers, inputs, outputs, batch, 0, NULL, d);
 }
 
 static void cpu_free(executable *base) {
@@ -410,4 +436,6 @@ const executable_operations cpu_operations = {
     .run = cpu_run,
     .free = cpu_free,
     .memory = cpu_memory,
+    .describe = cpu_describe,
+    .run_timed = cpu_run_timed,
 };

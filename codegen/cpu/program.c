@@ -5,8 +5,8 @@
 
 #include "codegen/cpu/abi.h"
 
-void program_begin(program_text *p, const isa_level *isa, arena *a) {
-    *p = (program_text){.arena = a, .isa = isa};
+void program_begin(program_text *p, const isa_level *isa, const char *prefix, arena *a) {
+    *p = (program_text){.arena = a, .isa = isa, .prefix = prefix};
     map_init(&p->texts, a);
     map_init(&p->names, a);
 }
@@ -14,7 +14,7 @@ void program_begin(program_text *p, const isa_level *isa, arena *a) {
 static const char *base_name(program_text *p, const kernel *k) {
     text t;
     text_init(&t, p->arena);
-    text_append(&t, "k_");
+    text_append(&t, p->prefix);
     text_identifier(&t, k->name ? k->name : "");
     return t.data;
 }

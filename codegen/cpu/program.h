@@ -15,13 +15,14 @@ enum { UNIT_BYTES = 24000 };
 typedef struct program_text {
     arena *arena;
     const isa_level *isa;
+    const char *prefix;        /* of the names of kernels */
     VEC(cpu_kernel *) kernels; /* in the order of the table */
     map texts;                 /* kernel text to index + 1 */
     map names;
     VEC(toolchain_unit) units; /* after program_finish */
 } program_text;
 
-void program_begin(program_text *p, const isa_level *isa, arena *a);
+void program_begin(program_text *p, const isa_level *isa, const char *prefix, arena *a);
 /* Index of the kernel in the table. */
 int program_add(program_text *p, const kernel *k);
 void program_finish(program_text *p);
