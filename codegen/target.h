@@ -17,6 +17,7 @@ typedef struct compile_options {
     int64_t capacity;             /* first batch capacity */
     int compile_threads;
     const char *sanitize;         /* generated code: "address,undefined", "thread"; NULL = none */
+    bool explain;                 /* keep what only readers want: locations, remarks of passes */
 } compile_options;
 
 typedef struct target {
@@ -26,6 +27,9 @@ typedef struct target {
     /* From a graph as the frontend made it to something that runs: passes, plan, code, load.
      * NULL after a failure in d. The graph is not needed afterwards. */
     executable *(*compile)(graph *g, const compile_options *o, memory *m, diagnostics *d);
+    /* What the machine can do, measured now on the threads of `workers`: the rates of a profile, in
+     * `a`, which unwinds. NULL: nothing to measure. */
+    bool (*measure)(const compile_options *o, pool *workers, arena *a, cn_profile *out);
 } target;
 
 extern const target *const target_registry[]; /* NULL-terminated */
@@ -33,8 +37,9 @@ const target *target_find(const char *name);
 /* What of the options concerns the passes; debug builds verify after every pass. */
 pipeline_options target_pipeline_options(const compile_options *o);
 /* A copy that shares nothing with the graph it is made of: regions included, without the
- * locations, whose names belong to the frontend. */
-graph *target_copy_graph(const graph *g, arena *a);
+ * locations, whose names belong to the frontend; with `explain` they stay, and it must not outlive
+ * the context. */
+graph *target_copy_graph(const graph *g, bool explain, arena *a);
 /* Fills the public face from a graph's inputs and outputs. Names are shared with the graph. */
 void target_describe(executable *x, const graph *g, arena *a);
 

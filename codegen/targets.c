@@ -35,22 +35,24 @@ pipeline_options target_pipeline_options(const compile_options *o) {
     };
 }
 
+/* `user` points to whether locations stay. */
 static bool copy_whole(rewriter *r, const node *n, const value *operands, value *results) {
     graph *to = r->to;
     node copy = *n;
-    copy.location = (location){0};
+    if (!*(const bool *)r->user)
+        copy.location = (location){0};
     copy.regions = ARENA_ARRAY(to->arena, graph *, n->region_count);
     for (uint32_t i = 0; i < n->region_count; i++)
-        copy.regions[i] = graph_rewrite(n->regions[i], to->arena, copy_whole, NULL);
-    to->location = (location){0};
+        copy.regions[i] = graph_rewrite(n->regions[i], to->arena, copy_whole, r->user);
+    to->location = copy.location;
     value v = graph_copy_node(to, &copy, operands);
     for (uint32_t i = 0; i < n->result_count; i++)
         results[i] = value_is_none(v) ? NO_VALUE : value_result(v, i);
     return true;
 }
 
-graph *target_copy_graph(const graph *g, arena *a) {
-    return graph_rewrite(g, a, copy_whole, NULL);
+graph *target_copy_graph(const graph *g, bool explain, arena *a) {
+    return graph_rewrite(g, a, copy_whole, &explain);
 }
 
 static const executable_argument *describe_inputs(const graph *g, arena *a) {

@@ -155,8 +155,14 @@ static fusion *fusion_new(const graph *g, pass_context *cx) {
 
 /* ---- merging --------------------------------------------------------------------------- */
 
-static const char *op_name(const fusion *f, uint32_t id) {
-    return graph_node(f->graph, id)->op->name;
+/* `%4 dot_general of "dense"`: with the layer when there is one. */
+static void remark_node(fusion *f, uint32_t id) {
+    const node *n = graph_node(f->graph, id);
+    text_printf(f->cx->remarks, "%%%u %s", id, n->op->name);
+    if (n->location.layer != NULL) {
+        text_append(f->cx->remarks, " of ");
+        text_quote(f->cx->remarks, n->location.layer);
+    }
 }
 
 static void remark(fusion *f, uint32_t producer, uint32_t consumer, const char *why) {
@@ -164,8 +170,11 @@ static void remark(fusion *f, uint32_t producer, uint32_t consumer, const char *
         return;
     uint32_t from = vec_last(&f->groups.items[producer].nodes);
     uint32_t to = f->groups.items[consumer].nodes.items[0];
-    text_printf(f->cx->remarks, "fuse: %%%u %s stays apart from %%%u %s: %s\n", from,
-                op_name(f, from), to, op_name(f, to), why);
+    text_append(f->cx->remarks, "fuse: ");
+    remark_node(f, from);
+    text_append(f->cx->remarks, " stays apart from ");
+    remark_node(f, to);
+    text_printf(f->cx->remarks, ": %s\n", why);
 }
 
 /* Whether a refusal may be another now: one of the two has grown, or what lay between. */

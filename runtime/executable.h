@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/shape.h"
+#include "cornu/profile.h"
 
 typedef struct executable executable;
 typedef struct execution execution;
@@ -40,6 +41,13 @@ typedef struct executable_operations {
     void (*free)(executable *x);
     /* Memory a run at this capacity needs, known before anything is allocated. */
     bool (*memory)(const executable *x, int64_t capacity, executable_memory *out);
+    /* What a run at this batch size consists of: launches but for times, buffers, sizes, remarks.
+     * All of it in `a`, which unwinds. NULL: the target has no parts to tell of. */
+    void (*describe)(const executable *x, int64_t batch, arena *a, cn_profile *out);
+    /* run, noting in `samples`, zero before, when each launch of `describe` ran, by its row.
+     * `begin` counts from `since` (base/platform.h's clock). NULL with describe. */
+    bool (*run_timed)(execution *e, pool *workers, void *const *inputs, void *const *outputs,
+                      int64_t batch, double since, cn_profile_sample *samples, diagnostics *d);
 } executable_operations;
 
 struct executable {

@@ -195,7 +195,7 @@ static ref_executable *make_executable(const graph *g, arena *a) {
     ref_executable *x = ARENA_NEW(a, ref_executable);
     x->memory = arena_memory(a);
     x->arena = a;
-    x->graph = target_copy_graph(g, a);
+    x->graph = target_copy_graph(g, false, a);
     if (x->graph == NULL)
         return NULL;
     x->base.operations = &ref_operations;

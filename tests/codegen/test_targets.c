@@ -32,7 +32,7 @@ static void a_copy_shares_nothing(void **state) {
     g->location = (location){.file = "model.c", .line = 3, .layer = "dense"};
     build_composite(g, "softplus", NULL, &x, 1, &y);
     graph_add_output(g, y, "y", -1);
-    graph *copy = target_copy_graph(g, w->arena);
+    graph *copy = target_copy_graph(g, false, w->arena);
     assert_true(graph_equal(g, copy));
     arena_free(first);
     assert_string_equal(copy->name, "f");
