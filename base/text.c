@@ -88,6 +88,57 @@ void text_quote(text *t, const char *s) {
     text_append(t, "\"");
 }
 
+/* Bytes of the UTF-8 character at s: 1 to 4; 0 when there is none (overlong, surrogate, cut). */
+static int utf8_length(const unsigned char *s) {
+    static const struct {
+        unsigned char first, last, low, high; /* of the lead byte; of the byte behind it */
+        int length;
+    } rows[] = {
+        {0x01, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (s[0] < rows[i].first || s[0] > rows[i].last)
+            continue;
+        bool whole = rows[i].length == 1 || (s[1] >= rows[i].low && s[1] <= rows[i].high);
+        for (int k = 2; whole && k < rows[i].length; k++)
+            whole = s[k] >= 0x80 && s[k] <= 0xbf;
+        return whole ? rows[i].length : 0;
+    }
+    return 0;
+}
+
+void text_json(text *t, const char *s) {
+    text_append(t, "\"");
+    while (*s != '\0') {
+        unsigned char c = (unsigned char)*s;
+        int length = utf8_length((const unsigned char *)s);
+        if (c == '"' || c == '\\')
+            text_printf(t, "\\%c", c);
+        else if (c < 0x20 || length == 0)
+            text_printf(t, "\\u%04x", c);
+        else
+            text_append_n(t, s, (size_t)length);
+        s += length == 0 ? 1 : length;
+    }
+    text_append(t, "\"");
+}
+
+void text_xml(text *t, const char *s) {
+    while (*s != '\0') {
+        unsigned char c = (unsigned char)*s;
+        int length = utf8_length((const unsigned char *)s);
+        if (c == '&' || c == '<' || c == '>' || c == '"')
+            text_printf(t, "&#%d;", c);
+        else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f || length == 0)
+            text_append(t, "?");
+        else
+            text_append_n(t, s, (size_t)length);
+        s += length == 0 ? 1 : length;
+    }
+}
+
 void text_indent(text *t, int levels) {
     for (int i = 0; i < levels; i++)
         text_append(t, "    ");
@@ -101,6 +152,16 @@ static bool is_identifier_character(char c) {
 void text_identifier(text *t, const char *s) {
     for (int i = 0; i < LONGEST_IDENTIFIER && s[i] != '\0'; i++)
         text_append_n(t, is_identifier_character(s[i]) ? &s[i] : "_", 1);
+}
+
+void text_c_string(text *t, const char *s) {
+    text_append(t, "\"");
+    for (; *s != '\0'; s++)
+        if (is_identifier_character(*s) || strchr("/.:- ", *s) != NULL)
+            text_append_n(t, s, 1);
+        else
+            text_printf(t, "\\%03o", (unsigned)(unsigned char)*s);
+    text_append(t, "\"");
 }
 
 static bool reads_back(const char *digits, double value, bool is_f32) {

@@ -21,10 +21,17 @@ void text_printf(text *t, const char *format, ...) __attribute__((format(printf,
 void text_printf_list(text *t, const char *format, va_list arguments);
 /* `"..."` with \" \\ \n \t \xHH escapes; reads back by the .cnir parser. */
 void text_quote(text *t, const char *s);
+/* A JSON string; bytes that are no UTF-8 read as Latin-1. */
+void text_json(text *t, const char *s);
+/* Text between tags of XML: & < > and quotes become entities, control characters '?'. */
+void text_xml(text *t, const char *s);
 void text_indent(text *t, int levels); /* 4 spaces each */
-/* The one way for a user's bytes into generated source: keeps [A-Za-z0-9_], others become
+/* With text_c_string the one way for a user's bytes into generated source: keeps [A-Za-z0-9_], others become
  * '_', at most 48 characters. */
 void text_identifier(text *t, const char *s);
+/* A string literal of C: letters, digits and _ / . : - and space as they are, other bytes as octal
+ * escapes, so that nothing of a user can end it. */
+void text_c_string(text *t, const char *s);
 /* Shortest decimal that reads back to the same float or double; inf, -inf and nan as such. */
 void text_float(text *t, double value, int is_f32);
 

@@ -9,7 +9,8 @@
 
 typedef struct compile_options {
     const char *label;            /* "train": names the program in dumps and messages */
-    const char *dump_directory;   /* CORNU_DUMP */
+    dump dump;                    /* CORNU_DUMP, or whoever else looks on */
+    const pass *const *pass_list; /* what to run in place of the pipeline; NULL = the pipeline */
     const char *passes;           /* CORNU_PASSES */
     const char *verify;           /* CORNU_VERIFY */
     const char *cache_directory;  /* NULL = default */
@@ -25,7 +26,7 @@ typedef struct target {
     const char *summary;
     const target_facts *(*facts)(const compile_options *o);
     /* From a graph as the frontend made it to something that runs: passes, plan, code, load.
-     * NULL after a failure in d. The graph is not needed afterwards. */
+     * NULL after a failure in d, or when the dump ended it. The graph is not needed afterwards. */
     executable *(*compile)(graph *g, const compile_options *o, memory *m, diagnostics *d);
     /* What the machine can do, measured now on the threads of `workers`: the rates of a profile, in
      * `a`, which unwinds. NULL: nothing to measure. */

@@ -28,7 +28,8 @@ enum { VERIFY_ALWAYS = true };
 pipeline_options target_pipeline_options(const compile_options *o) {
     return (pipeline_options){
         .label = o->label,
-        .dump_directory = o->dump_directory,
+        .dump = o->dump,
+        .list = o->pass_list,
         .passes = o->passes,
         .verify = VERIFY_ALWAYS || o->verify != NULL,
         .verify_by_execution = o->verify != NULL && strcmp(o->verify, "exec") == 0,

@@ -16,7 +16,7 @@ static compile_options compile_options_of(const cn_context *c, const char *label
                              .cache_directory = c->options.cache_directory,
                              .capacity = 32,
                              .compile_threads = pool_threads(c->workers),
-                             .dump_directory = environment_text("CORNU_DUMP"),
+                             .dump = dump_folder(environment_text("CORNU_DUMP")),
                              .passes = environment_text("CORNU_PASSES"),
                              .verify = environment_text("CORNU_VERIFY"),
                              .isa = environment_text("CORNU_ISA"),

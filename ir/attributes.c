@@ -168,7 +168,7 @@ void *attributes_copy(const attribute_schema *s, const void *a, arena *to) {
 
 /* ---- printing ----------------------------------------------------------------------------- */
 
-static bool is_default(const attribute_field *f, const void *a) {
+bool attribute_is_default(const attribute_field *f, const void *a) {
     static const char zero[sizeof(dim_list)]; /* the largest field */
     const void *x = field_of(f, a);
     switch (f->kind) {
@@ -245,7 +245,7 @@ static void print_double(text *out, const double *x) {
     print_float(out, *x, bits, UINT64_C(0x7ff8000000000000), false);
 }
 
-static void print_field(text *out, const attribute_field *f, const void *a, cn_dtype bytes_as) {
+void attribute_print(const attribute_field *f, const void *a, cn_dtype bytes_as, text *out) {
     const void *x = field_of(f, a);
     switch (f->kind) {
     case FIELD_INTEGER:
@@ -287,10 +287,10 @@ static void print_field(text *out, const attribute_field *f, const void *a, cn_d
 void attributes_print(const attribute_schema *s, const void *a, cn_dtype bytes_as, text *out) {
     const char *before = " {";
     for (const attribute_field *f = s->fields; f->name != NULL; f++) {
-        if (is_default(f, a))
+        if (attribute_is_default(f, a))
             continue;
         text_printf(out, "%s%s=", before, f->name);
-        print_field(out, f, a, bytes_as);
+        attribute_print(f, a, bytes_as, out);
         before = ", ";
     }
     if (*before == ',')

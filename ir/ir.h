@@ -5,7 +5,7 @@
  * it uses from outside are explicit operands of the node that owns it.
  *
  *   graph.c       building, values, types            attributes.c  field tables and what is
- *   print.c       text form .cnir                                  generic over them
+ *   print.c       text form .cnir; formats.h: others               generic over them
  *   parse.c       and back                           rewrite.c     copying with replacement
  *   verify.c      what must hold between passes      interpret.c   reference semantics
  *   registry.c    the list of ops                    ops/          one file per op family
@@ -167,6 +167,9 @@ uint64_t attributes_hash(const attribute_schema *s, const void *a);
 void *attributes_copy(const attribute_schema *s, const void *a, arena *to);
 /* ` {padding=[1,1], groups=2}`; fields equal to zero are left out, all zero prints nothing. */
 void attributes_print(const attribute_schema *s, const void *a, cn_dtype bytes_as, text *out);
+/* One field: whether it is left out, and its value. */
+bool attribute_is_default(const attribute_field *f, const void *a);
+void attribute_print(const attribute_field *f, const void *a, cn_dtype bytes_as, text *out);
 
 /* ---- print.c, parse.c, verify.c -------------------------------------------------------- */
 

@@ -1,4 +1,4 @@
-/* Writing dumps; see the header.
+/* Handing stages over, and the dump that writes files; see the header.
  *
  * A file is printed into the arena first and written in one go, so that nothing but memory is
  * held while memory may run out.
@@ -6,24 +6,24 @@
 #include "passes/dump.h"
 
 #include "base/platform.h"
+#include "passes/pass.h"
 
-static bool write_file(const dump *out, const char *name, const text *t) {
-    diagnostics *d = out->cx->diag;
-    const char *path = arena_format(out->cx->arena, "%s/%s", out->folder, name);
-    atomic_file *f = atomic_file_open(path, d);
-    if (f == NULL)
-        return false;
-    atomic_file_write(f, t->data, t->length); /* commit reports what went wrong */
-    return atomic_file_commit(f, d);
+bool dump_take(const dump *d, const stage *s, const char *label, pass_context *cx) {
+    return d->take == NULL || d->take(d, s, label, cx);
 }
 
-static bool write_graph(const dump *out, int position, const char *name, const graph *g) {
-    text t;
-    text_init(&t, out->cx->arena);
-    graph_print(g, &t);
-    return write_file(
-        out, arena_format(out->cx->arena, "%02d-%s-%s.cnir", position, out->label, name), &t);
-}
+/* ---- files ----------------------------------------------------------------------------------- */
+
+/* What follows the label in a file's name, and its place behind the files of the passes. */
+static const struct {
+    const char *ending;
+    int step; /* 1 is the first thing made of the finished graph; 0 = without a number */
+} files[STAGE_KIND_COUNT] = {
+    [STAGE_TIMINGS] = {"timings.txt", 0},   [STAGE_REMARKS] = {"remarks.txt", 0},
+    [STAGE_MEMORY] = {"memory.txt", 1},     [STAGE_LOOPS] = {"kernels.loop", 2},
+    [STAGE_CODE] = {"kernels.c", 3},        [STAGE_LAUNCHES] = {"launches.txt", 4},
+    [STAGE_REPORT] = {"report.txt", 0},
+};
 
 /* A label is a user's text: only what is safe in a file name stays. */
 static const char *file_label(const char *label, arena *a) {
@@ -33,40 +33,6 @@ static const char *file_label(const char *label, arena *a) {
     return t.data;
 }
 
-bool dump_open(dump *out, const graph *g, const pipeline_options *options, pass_context *cx) {
-    *out = (dump){.folder = options->dump_directory, .cx = cx, .outer_remarks = cx->remarks};
-    if (out->folder == NULL)
-        return true;
-    out->label = file_label(options->label, cx->arena);
-    text_init(&out->timings, cx->arena);
-    text_init(&out->remarks, cx->arena);
-    if (cx->remarks == NULL)
-        cx->remarks = &out->remarks;
-    return folder_make(out->folder, cx->diag) && write_graph(out, 0, "frontend", g);
-}
-
-bool dump_pass(dump *out, int position, const char *name, const graph *changed, double seconds) {
-    if (out->folder == NULL)
-        return true;
-    text_printf(&out->timings, "%02d %-14s %9.3f ms", position, name, seconds * 1e3);
-    if (changed == NULL) {
-        text_append(&out->timings, "  unchanged\n");
-        return true;
-    }
-    text_printf(&out->timings, "  %u nodes\n", changed->nodes.count - 1);
-    return write_graph(out, position, name, changed);
-}
-
-bool dump_close(dump *out) {
-    if (out->folder == NULL)
-        return true;
-    arena *a = out->cx->arena;
-    const text *remarks = out->cx->remarks;
-    out->cx->remarks = out->outer_remarks;
-    return write_file(out, arena_format(a, "%s-timings.txt", out->label), &out->timings) &&
-           write_file(out, arena_format(a, "%s-remarks.txt", out->label), remarks);
-}
-
 static int last_position(void) {
     int count = 0;
     while (pipeline[count] != NULL)
@@ -74,12 +40,36 @@ static int last_position(void) {
     return count;
 }
 
-bool dump_text(const pipeline_options *options, int step, const char *name, const text *t,
-               pass_context *cx) {
-    dump out = {.folder = options->dump_directory, .cx = cx};
-    if (out.folder == NULL)
+static const char *file_name(const stage *s, const char *label, arena *a) {
+    if (s->kind == STAGE_GRAPH)
+        return arena_format(a, "%02d-%s-%s.cnir", s->position, label, s->name);
+    if (files[s->kind].step == 0)
+        return arena_format(a, "%s-%s", label, files[s->kind].ending);
+    return arena_format(a, "%02d-%s-%s", last_position() + files[s->kind].step, label,
+                        files[s->kind].ending);
+}
+
+static bool write_file(const char *path, const text *t, diagnostics *d) {
+    atomic_file *f = atomic_file_open(path, d);
+    if (f == NULL)
+        return false;
+    atomic_file_write(f, t->data, t->length); /* commit reports what went wrong */
+    return atomic_file_commit(f, d);
+}
+
+static bool take_file(const dump *d, const stage *s, const char *label, pass_context *cx) {
+    const char *folder = d->user;
+    text t;
+    if (s->unchanged)
         return true;
-    const char *label = file_label(options->label, cx->arena);
-    return write_file(
-        &out, arena_format(cx->arena, "%02d-%s-%s", last_position() + step, label, name), t);
+    text_init(&t, cx->arena);
+    stage_format_find(s->kind, NULL)->print(s, &t);
+    const char *name = file_name(s, file_label(label, cx->arena), cx->arena);
+    return folder_make(folder, cx->diag) &&
+           write_file(arena_format(cx->arena, "%s/%s", folder, name), &t, cx->diag);
+}
+
+dump dump_folder(const char *folder) {
+    /* The dump only reads it. */
+    return (dump){.take = folder == NULL ? NULL : take_file, .user = (void *)(uintptr_t)folder};
 }

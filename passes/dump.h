@@ -1,32 +1,35 @@
-/* What CORNU_DUMP writes: the graph after every pass that changed it, times and remarks; then
- * what a target adds to it: the memory plan, loops, C.
+/* Looking on while a program is compiled: every stage is handed to a dump as soon as it is made.
+ *
+ * One dump writes files, for CORNU_DUMP: of a graph only what a pass changed, then what a target
+ * adds.
  *
  *     00-train-frontend.cnir   01-train-canonicalize.cnir   ...   train-timings.txt
  *     train-remarks.txt        18-train-memory.txt          ...
  *
- * Without a folder every call does nothing and succeeds.
+ * Another, of cn_inspect, prints the one stage it waits for and ends the compilation.
  */
 #ifndef CORNU_PASSES_DUMP_H
 #define CORNU_PASSES_DUMP_H
 
-#include "passes/pass.h"
+#include "passes/stage.h"
 
-typedef struct dump {
-    const char *folder, *label; /* NULL folder: nothing is written */
-    pass_context *cx;
-    text timings, remarks;
-    text *outer_remarks; /* what cx->remarks was */
-} dump;
+struct pass_context;
 
-/* Makes the folder and writes the graph as it came. Remarks nobody else collects go to the dump:
- * cx->remarks is set until dump_close. */
-bool dump_open(dump *out, const graph *g, const pipeline_options *options, pass_context *cx);
-/* `changed`: what pass `name` made; NULL when it changed nothing. */
-bool dump_pass(dump *out, int position, const char *name, const graph *changed, double seconds);
-bool dump_close(dump *out);
+typedef struct dump dump;
+struct dump {
+    /* False ends the compilation, with a failure in cx->diag or because enough was seen; it may
+     * be asked again while things end. NULL: nobody looks on. */
+    bool (*take)(const dump *d, const stage *s, const char *label, struct pass_context *cx);
+    void *user;
+};
 
-/* A file after those of the passes: `step` 1 is the first thing made of the finished graph. */
-bool dump_text(const pipeline_options *options, int step, const char *name, const text *t,
-               pass_context *cx);
+/* Nobody looks on when `folder` is NULL. It must outlive the dump. */
+dump dump_folder(const char *folder);
+
+static inline bool dump_is_on(const dump *d) {
+    return d->take != NULL;
+}
+/* Hands over; `label` names the program. True when nobody looks on. */
+bool dump_take(const dump *d, const stage *s, const char *label, struct pass_context *cx);
 
 #endif

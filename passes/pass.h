@@ -10,6 +10,7 @@
 #include "ir/ir.h"
 #include "ir/loop.h"
 #include "ir/target_facts.h"
+#include "passes/dump.h"
 
 typedef struct pass_context {
     arena *arena;
@@ -33,16 +34,20 @@ extern const pass pass_pin, pass_canonicalize, pass_stabilize, pass_autodiff, pa
 
 extern const pass *const pipeline[]; /* NULL-terminated */
 const pass *pass_find(const char *name);
+/* "fuse,order" as a list for pipeline_options; NULL after a failure that names the pass. */
+const pass *const *pass_list_parse(const char *names, arena *a);
 
 typedef struct pipeline_options {
-    const char *dump_directory; /* CORNU_DUMP: numbered files; NULL = none */
-    const char *passes;         /* CORNU_PASSES: "-fuse,-cse" switches off; NULL = all */
-    bool verify;                /* after every pass */
-    bool verify_by_execution;   /* CORNU_VERIFY=exec */
-    const char *label;          /* "train", "eval": prefix of dump files */
+    dump dump;                /* CORNU_DUMP, or whoever else looks on */
+    const pass *const *list;  /* what to run, NULL-terminated; NULL = the pipeline */
+    const char *passes;       /* CORNU_PASSES: "-fuse,-cse" switches off; NULL = all */
+    bool verify;              /* after every pass */
+    bool verify_by_execution; /* CORNU_VERIFY=exec */
+    const char *label;        /* "train", "eval": prefix of dump files */
 } pipeline_options;
 
-/* Runs the passes that `facts` call for, in order: run, verify, dump if asked, time. */
+/* Runs the passes that `facts` call for, or the given list, in order: run, verify, dump if asked,
+ * time. NULL after a failure in cx->diag, or when the dump ended it. */
 graph *pipeline_run(graph *g, const pipeline_options *options, pass_context *cx);
 
 /* ---- after the graph: memory and loops --------------------------------------------------- */

@@ -8,7 +8,6 @@
 
 #include "base/platform.h"
 #include "passes/compare_runs.h"
-#include "passes/dump.h"
 #include "passes/pass.h"
 
 const pass *const pipeline[] = {
@@ -52,33 +51,98 @@ const pass *pass_find(const char *name) {
     return NULL;
 }
 
-/* ---- CORNU_PASSES ---------------------------------------------------------------------------- */
+/* ---- lists of passes ------------------------------------------------------------------------- */
+
+/* The next name in a list; `*list` moves behind it and its comma. */
+static const char *next_name(const char **list, arena *a) {
+    size_t length = strcspn(*list, ",");
+    const char *name = arena_string_n(a, *list, length);
+    *list += length;
+    *list += **list == ',';
+    return name;
+}
+
+const pass *const *pass_list_parse(const char *names, arena *a) {
+    VEC(const pass *) list = {0};
+    while (*names != '\0') {
+        const char *name = next_name(&names, a);
+        vec_push(a, &list, pass_find(name));
+        if (vec_last(&list) != NULL)
+            continue;
+        diag_fail(arena_diagnostics(a), CN_ERROR_INVALID_ARGUMENT, "no pass is called \"%s\"",
+                  name);
+        return NULL;
+    }
+    vec_push(a, &list, NULL);
+    return list.items;
+}
 
 /* Whether the list "-fuse,-cse" has an item for this pass. */
-static bool is_switched_off(const char *list, const pass *p) {
-    size_t length = strlen(p->name);
-    for (const char *item = list; item != NULL; item = strchr(item, ',')) {
-        item += *item == ',';
-        if (*item == '-' && strncmp(item + 1, p->name, length) == 0 &&
-            (item[1 + length] == ',' || item[1 + length] == '\0'))
+static bool is_switched_off(const char *list, const pass *p, arena *a) {
+    while (list != NULL && *list != '\0') {
+        const char *name = next_name(&list, a);
+        if (*name == '-' && strcmp(name + 1, p->name) == 0)
             return true;
     }
     return false;
 }
 
 static bool check_switches(const char *list, pass_context *cx) {
-    for (const char *item = list; item != NULL && *item != '\0'; item += *item == ',') {
-        size_t length = strcspn(item, ",");
-        const char *name = arena_string_n(cx->arena, item, length);
+    while (list != NULL && *list != '\0') {
+        const char *name = next_name(&list, cx->arena);
         if (*name != '-' || pass_find(name + 1) == NULL)
             return diag_fail(cx->diag, CN_ERROR_INVALID_ARGUMENT,
                              "CORNU_PASSES: \"%s\" is not \"-\" and the name of a pass", name);
-        item += length;
     }
     return true;
 }
 
 /* ---- the runner ------------------------------------------------------------------------------ */
+
+/* A run of the list, and what is noted on the way for whoever looks on. */
+typedef struct runner {
+    const pipeline_options *options;
+    pass_context *cx;
+    text timings, remarks;
+    text *outer_remarks; /* what cx->remarks was */
+} runner;
+
+/* Remarks that nobody else collects go to the dump. */
+static void runner_begin(runner *r, const pipeline_options *o, pass_context *cx) {
+    *r = (runner){.options = o, .cx = cx, .outer_remarks = cx->remarks};
+    text_init(&r->timings, cx->arena);
+    text_init(&r->remarks, cx->arena);
+    if (cx->remarks == NULL && dump_is_on(&o->dump))
+        cx->remarks = &r->remarks;
+}
+
+static bool take(const runner *r, const stage *s) {
+    return dump_take(&r->options->dump, s, r->options->label, r->cx);
+}
+
+static bool take_text(const runner *r, stage_kind kind, const text *t) {
+    stage_part part = {stage_names[kind], t->data};
+    return take(r, &(stage){.kind = kind, .parts = &part, .part_count = 1});
+}
+
+/* Whatever became of the run: why it failed may stand in the remarks. */
+static bool runner_end(runner *r) {
+    const text *remarks = r->cx->remarks;
+    r->cx->remarks = r->outer_remarks;
+    return !dump_is_on(&r->options->dump) || (take_text(r, STAGE_TIMINGS, &r->timings) &&
+                                              take_text(r, STAGE_REMARKS, remarks));
+}
+
+static void note_time(runner *r, int position, const pass *p, const graph *changed,
+                      double seconds) {
+    text_printf(&r->timings, "%02d %-14s %9.3f ms", position + 1, p->name, seconds * 1e3);
+    if (changed == NULL)
+        text_append(&r->timings, "  unchanged\n");
+    else
+        text_printf(&r->timings, "  %u nodes\n", changed->nodes.count - 1);
+    if (r->cx->seconds != NULL)
+        r->cx->seconds[position] = seconds;
+}
 
 static bool check_result(const pass *p, const graph *before, const graph *after,
                          const pipeline_options *o, pass_context *cx) {
@@ -93,29 +157,36 @@ static bool check_result(const pass *p, const graph *before, const graph *after,
     return after != NULL;
 }
 
-static graph *run_pass(int position, graph *g, const pipeline_options *o, pass_context *cx,
-                       dump *out) {
-    const pass *p = pipeline[position];
-    graph *(*run)(graph *, pass_context *) = is_switched_off(o->passes, p) ? p->instead : p->run;
+static graph *run_pass(runner *r, int position, const pass *p, graph *g) {
+    const pipeline_options *o = r->options;
+    bool off = is_switched_off(o->passes, p, r->cx->arena);
+    graph *(*run)(graph *, pass_context *) = off ? p->instead : p->run;
     double start = clock_seconds();
-    graph *after = run == NULL ? g : run(g, cx);
+    graph *after = run == NULL ? g : run(g, r->cx);
     double seconds = clock_seconds() - start;
-    if (cx->seconds != NULL)
-        cx->seconds[position] = seconds;
-    if (!check_result(p, g, after, o, cx) ||
-        !dump_pass(out, position + 1, p->name, after != g ? after : NULL, seconds))
+    if (!check_result(p, g, after, o, r->cx))
         return NULL;
-    return after;
+    note_time(r, position, p, after == g ? NULL : after, seconds);
+    const stage made = {.kind = STAGE_GRAPH,
+                        .position = position + 1,
+                        .name = p->name,
+                        .unchanged = after == g,
+                        .graph = after};
+    return take(r, &made) ? after : NULL;
 }
 
 graph *pipeline_run(graph *g, const pipeline_options *options, pass_context *cx) {
-    dump out;
-    if (!check_switches(options->passes, cx) || !dump_open(&out, g, options, cx))
+    const pass *const *list = options->list != NULL ? options->list : pipeline;
+    runner r;
+    if (!check_switches(options->passes, cx))
         return NULL;
-    for (int i = 0; g != NULL && pipeline[i] != NULL; i++) {
-        g = run_pass(i, g, options, cx, &out);
-        if (pipeline[i] == last_of_plain && !cx->facts->lowers_to_loops)
+    runner_begin(&r, options, cx);
+    if (!take(&r, &(stage){.kind = STAGE_GRAPH, .name = "frontend", .graph = g}))
+        g = NULL;
+    for (int i = 0; g != NULL && list[i] != NULL; i++) {
+        g = run_pass(&r, i, list[i], g);
+        if (list == pipeline && list[i] == last_of_plain && !cx->facts->lowers_to_loops)
             break;
     }
-    return dump_close(&out) ? g : NULL;
+    return runner_end(&r) ? g : NULL;
 }

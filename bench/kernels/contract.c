@@ -129,7 +129,7 @@ static bool prepare(bench *b, row *r) {
 
 static void add_row(bench *b, const char *name, graph *g, int64_t batch, double flops) {
     compile_options o = {.label = "bench", .isa = b->isa->name, .cache_directory = ""};
-    o.dump_directory = getenv("CORNU_DUMP");
+    o.dump = dump_folder(getenv("CORNU_DUMP"));
     row *r = ARENA_NEW(b->arena, row);
     *r = (row){.name = name, .batch = batch, .flops = flops};
     double start = busy_seconds();

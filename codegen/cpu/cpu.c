@@ -110,7 +110,7 @@ static bool make_program(compilation *c) {
         !load_program(c, &report) || !bind_kernels(c))
         return false;
     c->result->base.report = report_line(c->result->arena, b->program.kernels.count, &report);
-    return cpu_dump_launches(&b->dump, c->result);
+    return cpu_dump_report(&b->dump, c->result->base.report);
 }
 
 /* ---- compile --------------------------------------------------------------------------- */

@@ -41,14 +41,18 @@ static void add_unit(program_text *p, const char *name, const text *t) {
     vec_push(p->arena, &p->units, (toolchain_unit){name, t->data, t->length});
 }
 
-static void finish_unit(program_text *p, uint32_t first, uint32_t end) {
+void program_print_prelude(const program_text *p, uint32_t first, uint32_t end, text *out) {
     prelude functions;
     prelude_init(&functions, p->arena);
     for (uint32_t i = first; i < end; i++)
         prelude_use_all(&functions, &p->kernels.items[i]->functions);
+    prelude_print(&functions, p->isa, out);
+}
+
+static void finish_unit(program_text *p, uint32_t first, uint32_t end) {
     text t;
     text_init(&t, p->arena);
-    prelude_print(&functions, p->isa, &t);
+    program_print_prelude(p, first, end, &t);
     for (uint32_t i = first; i < end; i++) {
         text_append(&t, "\n");
         text_append(&t, p->kernels.items[i]->text);

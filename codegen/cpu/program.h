@@ -26,5 +26,7 @@ void program_begin(program_text *p, const isa_level *isa, const char *prefix, ar
 /* Index of the kernel in the table. */
 int program_add(program_text *p, const kernel *k);
 void program_finish(program_text *p);
+/* What a unit of these kernels opens with. */
+void program_print_prelude(const program_text *p, uint32_t first, uint32_t end, text *out);
 
 #endif

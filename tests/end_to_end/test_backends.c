@@ -122,7 +122,7 @@ static bool subject_open(subject *s, graph *g, const char *passes) {
                          .cache_directory = "",
                          .compile_threads = 2,
                          .capacity = CAPACITY,
-                         .dump_directory = getenv("CORNU_DUMP"),
+                         .dump = dump_folder(getenv("CORNU_DUMP")),
                          .sanitize = getenv("CORNU_SANITIZE_GENERATED")};
     s->x = target_find("cpu")->compile(g, &o, s->w->memory, d);
     s->e = s->x == NULL ? NULL : s->x->operations->execution_new(s->x, CAPACITY, d);

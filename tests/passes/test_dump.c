@@ -1,4 +1,4 @@
-/* CORNU_DUMP: which files appear, and that they can be read back. */
+/* Dumps: which files CORNU_DUMP writes, that they can be read back, and what one that looks on sees. */
 #include "passes/dump.h"
 
 #include <dirent.h>
@@ -52,7 +52,7 @@ static void changed_graphs_are_written_and_read_back(void **state) {
                              "  %3 = sub %x, %2 : f32[B]\n"
                              "  return %3 \"y\"\n"
                              "}\n");
-    pipeline_options options = {.label = "train/1", .dump_directory = folder, .verify = true};
+    pipeline_options options = {.label = "train/1", .dump = dump_folder(folder), .verify = true};
     pass_context cx = {.arena = w->arena, .diag = &w->diagnostics, .facts = &facts};
     graph *out = pipeline_run(g, &options, &cx);
     assert_non_null(out);
@@ -78,9 +78,8 @@ static void remarks_of_the_caller_are_written_too(void **state) {
     pass_context cx = {
         .arena = w->arena, .diag = &w->diagnostics, .facts = &facts, .remarks = &remarks};
     graph *g = parse_case(w, "func @f(%x: f32[B]) {\n  return %x\n}\n");
-    dump out;
-    assert_true(dump_open(&out, g, &(pipeline_options){.dump_directory = folder}, &cx));
-    assert_true(dump_close(&out));
+    pipeline_options options = {.dump = dump_folder(folder)};
+    assert_non_null(pipeline_run(g, &options, &cx));
     assert_ptr_equal(cx.remarks, &remarks);
     assert_string_equal(file_text(w, folder, "graph-remarks.txt"), "refused: too large\n");
     remove_folder(folder);
@@ -90,7 +89,7 @@ static void a_folder_that_cannot_be_made_is_named(void **state) {
     workspace *w = *state;
     pass_context cx = {.arena = w->arena, .diag = &w->diagnostics, .facts = &facts};
     graph *g = parse_case(w, "func @f(%x: f32[B]) {\n  return %x\n}\n");
-    pipeline_options options = {.dump_directory = "/dev/null/dump"};
+    pipeline_options options = {.dump = dump_folder("/dev/null/dump")};
     assert_null(pipeline_run(g, &options, &cx));
     assert_int_equal(w->diagnostics.status, CN_ERROR_FILE);
     assert_non_null(strstr(w->diagnostics.message, "/dev/null/dump"));
@@ -100,28 +99,56 @@ static void files_of_a_target_follow_those_of_the_passes(void **state) {
     workspace *w = *state;
     const char *folder = new_folder(w, "target");
     pass_context cx = {.arena = w->arena, .diag = &w->diagnostics, .facts = &facts};
-    pipeline_options options = {.label = "train", .dump_directory = folder};
-    text t;
-    text_init(&t, w->arena);
-    text_append(&t, "the plan\n");
-    assert_true(folder_make(folder, &w->diagnostics));
-    assert_true(dump_text(&options, 1, "memory.txt", &t, &cx));
+    const dump files = dump_folder(folder);
+    const stage_part parts[] = {{"a", "one\n"}, {"b", "two\n"}};
+    const stage code = {.kind = STAGE_CODE, .parts = parts, .part_count = 2};
+    assert_true(dump_take(&files, &code, "train", &cx));
     int passes = 0;
     while (pipeline[passes] != NULL)
         passes++;
-    const char *name = arena_format(w->arena, "%02d-train-memory.txt", passes + 1);
-    assert_string_equal(file_text(w, folder, name), "the plan\n");
+    const char *name = arena_format(w->arena, "%02d-train-kernels.c", passes + 3);
+    assert_string_equal(file_text(w, folder, name), "one\n\ntwo\n");
     remove_folder(folder);
 }
 
 static void without_a_folder_nothing_happens(void **state) {
     workspace *w = *state;
     pass_context cx = {.arena = w->arena, .diag = &w->diagnostics, .facts = &facts};
-    dump out;
-    assert_true(dump_open(&out, NULL, &(pipeline_options){0}, &cx));
-    assert_true(dump_pass(&out, 1, "pass", NULL, 0));
-    assert_true(dump_close(&out));
-    assert_true(dump_text(&(pipeline_options){0}, 1, "memory.txt", NULL, &cx));
+    const dump none = dump_folder(NULL);
+    assert_false(dump_is_on(&none));
+    assert_true(dump_take(&none, &(stage){.kind = STAGE_GRAPH}, "f", &cx));
+}
+
+/* ---- one that looks on ----------------------------------------------------------------------- */
+
+typedef struct onlooker {
+    const char *until;
+    text seen;
+    bool done;
+} onlooker;
+
+static bool note(const dump *d, const stage *s, const char *label, pass_context *cx) {
+    onlooker *o = d->user;
+    (void)cx;
+    if (o->done || s->kind != STAGE_GRAPH)
+        return !o->done;
+    text_printf(&o->seen, "%s/%02d-%s%s ", label, s->position, s->name,
+                s->unchanged ? "" : "*");
+    o->done = strcmp(s->name, o->until) == 0;
+    return !o->done;
+}
+
+static void one_that_has_seen_enough_ends_the_run(void **state) {
+    workspace *w = *state;
+    pass_context cx = {.arena = w->arena, .diag = &w->diagnostics, .facts = &facts};
+    onlooker o = {.until = "fold"};
+    text_init(&o.seen, w->arena);
+    graph *g = parse_case(w, "func @f(%x: f32[B]) {\n  return %x\n}\n");
+    pipeline_options options = {.label = "f", .dump = {note, &o}};
+    assert_null(pipeline_run(g, &options, &cx));
+    assert_true(diag_ok(&w->diagnostics));
+    assert_null(cx.remarks);
+    assert_string_equal(o.seen.data, "f/00-frontend* f/01-pin f/02-canonicalize f/03-fold ");
 }
 
 int main(void) {
@@ -131,6 +158,7 @@ int main(void) {
         WITH_WORKSPACE(a_folder_that_cannot_be_made_is_named),
         WITH_WORKSPACE(files_of_a_target_follow_those_of_the_passes),
         WITH_WORKSPACE(without_a_folder_nothing_happens),
+        WITH_WORKSPACE(one_that_has_seen_enough_ends_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
