@@ -332,6 +332,7 @@ typedef struct function_spec {
     uint32_t update_count;
     bool training;
     const bool *frozen; /* by layer id, as compile found them; NULL = as they are now */
+    bool explain;       /* the executable keeps what its reader wants (codegen/target.h) */
 } function_spec;
 
 /* extract.c: the graph of a spec in arena a. Fills the variables it reads or writes, in order of
@@ -358,6 +359,8 @@ struct cn_function {
     void **addresses;                 /* of a run: inputs, variables, outputs, updates */
     void **places;                    /* of a public call: inputs, then outputs */
 };
+/* The context's options and what the environment adds; `label` names the program. */
+compile_options context_compile_options(const cn_context *c, const char *label);
 cn_function *function_compile(cn_context *c, const function_spec *spec);
 /* inputs and outputs by position, dense host memory. Grows the execution to `batch` first. */
 uint32_t function_address_count(const cn_function *f);
@@ -463,10 +466,15 @@ typedef struct training_program {
     cn_dtype dtypes[2 * CN_MAX_LIST]; /* inputs, then targets */
     cn_function *function;
     const char **watched; /* names of the outputs under check_finite */
+    bool explain;         /* as of the function's spec */
 } training_program;
 /* dtypes: of inputs, then of targets. NULL on failure, with the message in the context. */
 training_program *model_get_program(cn_model *m, program_kind kind, const cn_dtype *dtypes,
                                     bool weighted);
+/* Compiles a program that the model does not keep: of p's kind, element types and wishes. */
+bool model_compile_program(cn_model *m, training_program *p);
+/* The element types that the model and, but for predict, its losses want. */
+void model_usual_dtypes(const cn_model *m, program_kind kind, cn_dtype *out);
 /* What compiling again makes stale; prediction does not depend on it, and predictors may be using
  * it. */
 void model_drop_programs(cn_model *m, bool predict_too);

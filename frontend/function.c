@@ -11,7 +11,7 @@
 
 /* ---- compiling ------------------------------------------------------------------------------ */
 
-static compile_options compile_options_of(const cn_context *c, const char *label) {
+compile_options context_compile_options(const cn_context *c, const char *label) {
     return (compile_options){.label = label,
                              .cache_directory = c->options.cache_directory,
                              .capacity = 32,
@@ -55,7 +55,8 @@ static bool compile_into(cn_function *f, const function_spec *spec) {
         if (!variable_initialize(c, f->variables[i]))
             return false;
     }
-    compile_options options = compile_options_of(c, spec->name);
+    compile_options options = context_compile_options(c, spec->name);
+    options.explain = spec->explain;
     f->executable = c->target->compile(x.graph, &options, c->memory, &c->diag);
     return f->executable != NULL;
 }

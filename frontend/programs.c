@@ -101,7 +101,7 @@ static void collect_outputs(cn_model *m, training_program *p, output_list *list,
         p->watched[i] = list->items[i].name;
 }
 
-static bool compile_program(cn_model *m, training_program *p) {
+bool model_compile_program(cn_model *m, training_program *p) {
     cn_context *c = m->context;
     step_inputs inputs = {0};
     output_list outputs = {0};
@@ -113,6 +113,7 @@ static bool compile_program(cn_model *m, training_program *p) {
     p->function = function_compile(
         c, &(function_spec){.name = kind_names[p->kind],
                             .training = p->kind == PROGRAM_TRAIN,
+                            .explain = p->explain,
                             .frozen = p->kind == PROGRAM_TRAIN ? m->training->frozen : NULL,
                             .inputs = inputs.values,
                             .input_names = inputs.names,
@@ -123,6 +124,14 @@ static bool compile_program(cn_model *m, training_program *p) {
                             .updates = updates == NULL ? NULL : updates->items.items,
                             .update_count = updates == NULL ? 0 : updates->items.count});
     return p->function != NULL;
+}
+
+void model_usual_dtypes(const cn_model *m, program_kind kind, cn_dtype *out) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < m->inputs.count; i++)
+        out[n++] = tensor_type(m->inputs.items[i])->dtype;
+    for (uint32_t i = 0; kind != PROGRAM_PREDICT && i < m->training->targets.count; i++)
+        out[n++] = tensor_type(m->training->targets.items[i])->dtype;
 }
 
 static uint32_t dtype_count(const cn_model *m, program_kind kind) {
@@ -141,7 +150,7 @@ training_program *model_get_program(cn_model *m, program_kind kind, const cn_dty
     training_program *p = ARENA_NEW(c->arena, training_program);
     *p = (training_program){.kind = kind, .weighted = weighted};
     memcpy(p->dtypes, dtypes, bytes);
-    if (!compile_program(m, p))
+    if (!model_compile_program(m, p))
         return NULL;
     vec_push(c->arena, &m->programs, p);
     return p;

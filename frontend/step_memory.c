@@ -2,15 +2,6 @@
 #include "base/size.h"
 #include "frontend/frontend.h"
 
-/* The element types that the model and its losses want. */
-static void usual_dtypes(const cn_model *m, cn_dtype *out) {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < m->inputs.count; i++)
-        out[n++] = tensor_type(m->inputs.items[i])->dtype;
-    for (uint32_t i = 0; i < m->training->targets.count; i++)
-        out[n++] = tensor_type(m->training->targets.items[i])->dtype;
-}
-
 static bool step_memory(cn_model *m, int64_t batch, size_t *bytes) {
     cn_context *c = m->context;
     cn_dtype dtypes[2 * CN_MAX_LIST];
@@ -19,7 +10,7 @@ static bool step_memory(cn_model *m, int64_t batch, size_t *bytes) {
         return diag_fail(&c->diag, CN_ERROR_NOT_COMPILED,
                          "step_memory: model \"%s\" is not compiled; call cn_compile first",
                          m->name);
-    usual_dtypes(m, dtypes);
+    model_usual_dtypes(m, PROGRAM_TRAIN, dtypes);
     training_program *p = model_get_program(m, PROGRAM_TRAIN, dtypes, false);
     if (p == NULL)
         return false;
