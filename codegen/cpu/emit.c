@@ -639,8 +639,8 @@ cpu_kernel *emit_kernel(const kernel *k, const char *name, const isa_level *isa,
         print_count(e, e->name, "scratch", e->scratch);
     if (e->workspace)
         print_count(e, e->name, "workspace", e->workspace);
-    e->result->has_scratch = e->scratch != NULL;
-    e->result->has_workspace = e->workspace != NULL;
+    e->result->scratch = e->scratch;
+    e->result->workspace = e->workspace;
     text out;
     text_init(&out, a);
     print_header(e, &out);

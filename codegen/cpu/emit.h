@@ -28,8 +28,9 @@ typedef struct cpu_kernel {
     const char *name;
     const char *text;   /* all functions of the kernel */
     name_list stages;   /* their names */
-    bool has_scratch;   /* there is `i64 NAME_scratch(i64 B)`: bytes per thread */
-    bool has_workspace; /* there is `i64 NAME_workspace(i64 B)`: bytes per launch */
+    /* Bytes per thread and per launch, expressions over B; NULL = none. Else there are functions
+     * `i64 NAME_scratch(i64 B)` and `i64 NAME_workspace(i64 B)`. */
+    const char *scratch, *workspace;
     prelude functions;  /* that the text calls */
 } cpu_kernel;
 

@@ -81,7 +81,7 @@ static text unit_text(machine *m) {
     for (int i = 0; i < 3 + m->isa->has_fma; i++)
         prelude_use(&needed, functions[i]);
     text_init(&unit, m->arena);
-    prelude_print(&needed, m->isa, &unit);
+    prelude_print(&needed, m->isa, LINKAGE_HIDDEN, &unit);
     print_multiply(m->isa, &unit);
     text_append(&unit, stream_text);
     return unit;

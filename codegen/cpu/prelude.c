@@ -14,7 +14,6 @@
 
 static const char opening[] =
     "typedef long long i64;\n"
-    "#define HIDDEN __attribute__((visibility(\"hidden\")))\n"
     "/* APART: never inlined: its registers are its own and would be shared out again. */\n"
     "#define APART static __attribute__((noinline))\n"
     "#define ALWAYS_INLINE static inline __attribute__((always_inline))\n"
@@ -403,8 +402,9 @@ static void print_function(map *done, const char *name, const isa_level *isa, te
         text_append(out, h ? h->text : m->text);
 }
 
-void prelude_print(const prelude *p, const isa_level *isa, text *out) {
+void prelude_print(const prelude *p, const isa_level *isa, const char *linkage, text *out) {
     text_append(out, opening);
+    text_printf(out, "#define HIDDEN %s\n", linkage);
     text_printf(out, "#define VECTOR_BYTES %d\n", isa->vector_bytes);
     map done;
     map_init(&done, p->arena);

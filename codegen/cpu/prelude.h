@@ -22,7 +22,9 @@ void prelude_init(prelude *p, arena *a);
 /* False, and nothing added, when no function of this name exists. */
 bool prelude_use(prelude *p, const char *name);
 void prelude_use_all(prelude *p, const prelude *other);
-/* The text that opens a unit. */
-void prelude_print(const prelude *p, const isa_level *isa, text *out);
+#define LINKAGE_HIDDEN "__attribute__((visibility(\"hidden\")))"
+#define LINKAGE_STATIC "static"
+/* The text that opens a unit, whose kernels have this linkage. */
+void prelude_print(const prelude *p, const isa_level *isa, const char *linkage, text *out);
 
 #endif

@@ -6,7 +6,7 @@
 #include "codegen/cpu/abi.h"
 
 void program_begin(program_text *p, const isa_level *isa, const char *prefix, arena *a) {
-    *p = (program_text){.arena = a, .isa = isa, .prefix = prefix};
+    *p = (program_text){.arena = a, .isa = isa, .prefix = prefix, .linkage = LINKAGE_HIDDEN};
     map_init(&p->texts, a);
     map_init(&p->names, a);
 }
@@ -46,17 +46,25 @@ void program_print_prelude(const program_text *p, uint32_t first, uint32_t end, 
     prelude_init(&functions, p->arena);
     for (uint32_t i = first; i < end; i++)
         prelude_use_all(&functions, &p->kernels.items[i]->functions);
-    prelude_print(&functions, p->isa, out);
+    prelude_print(&functions, p->isa, p->linkage, out);
+}
+
+static void print_kernels(const program_text *p, uint32_t first, uint32_t end, text *out) {
+    program_print_prelude(p, first, end, out);
+    for (uint32_t i = first; i < end; i++) {
+        text_append(out, "\n");
+        text_append(out, p->kernels.items[i]->text);
+    }
+}
+
+void program_print(const program_text *p, text *out) {
+    print_kernels(p, 0, p->kernels.count, out);
 }
 
 static void finish_unit(program_text *p, uint32_t first, uint32_t end) {
     text t;
     text_init(&t, p->arena);
-    program_print_prelude(p, first, end, &t);
-    for (uint32_t i = first; i < end; i++) {
-        text_append(&t, "\n");
-        text_append(&t, p->kernels.items[i]->text);
-    }
+    print_kernels(p, first, end, &t);
     add_unit(p, arena_format(p->arena, "kernels_%u.c", p->units.count), &t);
 }
 
@@ -64,9 +72,9 @@ static void print_declarations(const cpu_kernel *k, text *out) {
     for (uint32_t i = 0; i < k->stages.count; i++)
         text_printf(out, "HIDDEN run %s;\nHIDDEN count %s_tasks;\n", k->stages.items[i],
                     k->stages.items[i]);
-    if (k->has_scratch)
+    if (k->scratch != NULL)
         text_printf(out, "HIDDEN count %s_scratch;\n", k->name);
-    if (k->has_workspace)
+    if (k->workspace != NULL)
         text_printf(out, "HIDDEN count %s_workspace;\n", k->name);
 }
 
@@ -79,8 +87,8 @@ static void print_stages(const cpu_kernel *k, text *out) {
 
 static void print_row(const cpu_kernel *k, text *out) {
     text_printf(out, "    {\"%s\", %u, stages_of_%s, ", k->name, k->stages.count, k->name);
-    text_printf(out, k->has_scratch ? "%s_scratch, " : "%.0s0, ", k->name);
-    text_printf(out, k->has_workspace ? "%s_workspace},\n" : "%.0s0},\n", k->name);
+    text_printf(out, k->scratch != NULL ? "%s_scratch, " : "%.0s0, ", k->name);
+    text_printf(out, k->workspace != NULL ? "%s_workspace},\n" : "%.0s0},\n", k->name);
 }
 
 static const char table_opening[] =

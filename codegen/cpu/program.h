@@ -16,6 +16,7 @@ typedef struct program_text {
     arena *arena;
     const isa_level *isa;
     const char *prefix;        /* of the names of kernels */
+    const char *linkage;       /* LINKAGE_HIDDEN; LINKAGE_STATIC when all is one unit */
     VEC(cpu_kernel *) kernels; /* in the order of the table */
     map texts;                 /* kernel text to index + 1 */
     map names;
@@ -26,6 +27,8 @@ void program_begin(program_text *p, const isa_level *isa, const char *prefix, ar
 /* Index of the kernel in the table. */
 int program_add(program_text *p, const kernel *k);
 void program_finish(program_text *p);
+/* All of it as one text, without a table. */
+void program_print(const program_text *p, text *out);
 /* What a unit of these kernels opens with. */
 void program_print_prelude(const program_text *p, uint32_t first, uint32_t end, text *out);
 
