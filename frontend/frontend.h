@@ -333,6 +333,7 @@ typedef struct function_spec {
     bool training;
     const bool *frozen; /* by layer id, as compile found them; NULL = as they are now */
     bool explain;       /* the executable keeps what its reader wants (codegen/target.h) */
+    const dump *dump;   /* looks on, and may end it: then no function is made; NULL = CORNU_DUMP */
 } function_spec;
 
 /* extract.c: the graph of a spec in arena a. Fills the variables it reads or writes, in order of
@@ -467,6 +468,7 @@ typedef struct training_program {
     cn_function *function;
     const char **watched; /* names of the outputs under check_finite */
     bool explain;         /* as of the function's spec */
+    const dump *dump;     /* as of the function's spec */
 } training_program;
 /* dtypes: of inputs, then of targets. NULL on failure, with the message in the context. */
 training_program *model_get_program(cn_model *m, program_kind kind, const cn_dtype *dtypes,

@@ -51,12 +51,14 @@ static bool compile_into(cn_function *f, const function_spec *spec) {
     if (!extract_function(c, spec, f->arena, &x))
         return false;
     describe_function(f, spec, &x);
-    for (uint32_t i = 0; i < f->variable_count; i++) {
+    for (uint32_t i = 0; spec->dump == NULL && i < f->variable_count; i++) {
         if (!variable_initialize(c, f->variables[i]))
             return false;
     }
     compile_options options = context_compile_options(c, spec->name);
     options.explain = spec->explain;
+    if (spec->dump != NULL)
+        options.dump = *spec->dump;
     f->executable = c->target->compile(x.graph, &options, c->memory, &c->diag);
     return f->executable != NULL;
 }

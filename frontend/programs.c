@@ -114,6 +114,7 @@ bool model_compile_program(cn_model *m, training_program *p) {
         c, &(function_spec){.name = kind_names[p->kind],
                             .training = p->kind == PROGRAM_TRAIN,
                             .explain = p->explain,
+                            .dump = p->dump,
                             .frozen = p->kind == PROGRAM_TRAIN ? m->training->frozen : NULL,
                             .inputs = inputs.values,
                             .input_names = inputs.names,

@@ -34,6 +34,7 @@
 #include "cornu/dtype.h"
 #include "cornu/function.h"
 #include "cornu/initializers.h"
+#include "cornu/inspect.h"
 #include "cornu/layers.h"
 #include "cornu/losses.h"
 #include "cornu/metrics.h"

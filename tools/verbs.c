@@ -5,6 +5,7 @@
 
 #define VERB_MAP(X) \
     X(summary)      \
+    X(dump)         \
     X(help)
 
 #define X(name) extern const verb verb_##name;

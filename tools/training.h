@@ -1,0 +1,20 @@
+/* Compile settings for models that bring none, by name: what verbs with training programs share. */
+#ifndef CORNU_TOOLS_TRAINING_H
+#define CORNU_TOOLS_TRAINING_H
+
+#include "tools/verb.h"
+
+#define TRAINING_OPTIONS                                                                         \
+    {"optimizer", 0, OPTION_CHOICE, "NAME", "sgd|adam|adamw|rmsprop",                            \
+     "train by this optimizer; default: the model's own, else adam", 0},                         \
+        {"loss", 0, OPTION_CHOICE, "NAME",                                                       \
+         "mean_squared_error|mean_absolute_error|huber|binary_crossentropy|"                     \
+         "categorical_crossentropy|sparse_categorical_crossentropy",                             \
+         "of every output; default: the model's own, else mean_squared_error", 0}
+
+/* Whether the command line has settings of its own: then the model's are replaced. */
+bool training_given(const invocation *i);
+/* Compiles the model with what the options say, and the defaults they state. */
+cn_status training_compile(const invocation *i, cn_model *m);
+
+#endif

@@ -1,0 +1,294 @@
+/* cornu dump: what the compiler makes of a model or of a graph in its text form.
+ *
+ * All of it is cn_inspect (cornu/inspect.h); this file reads the argument and the options.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/json.h"
+#include "tools/training.h"
+
+static void write_out(void *user, const char *text, size_t length) {
+    fwrite(text, 1, length, user); /* the command looks for errors at its end */
+}
+
+/* ---- What there is ----------------------------------------------------------------------- */
+
+static exit_code list_passes(const invocation *i) {
+    json j;
+    if (i->json) {
+        j = json_begin(i->out, "cornu.dump.passes/1");
+        json_open(&j, "passes", '[');
+    }
+    for (size_t k = 0; k < cn_pass_count(); k++) {
+        cn_pass_facts pass = cn_pass_get(k);
+        if (i->json) {
+            json_open(&j, NULL, '{');
+            json_text(&j, "name", pass.name);
+            json_text(&j, "summary", pass.summary);
+            json_close(&j, '}');
+        } else {
+            fprintf(i->out, "%2zu  %-13s %s\n", k + 1, pass.name, pass.summary);
+        }
+    }
+    if (i->json) {
+        json_close(&j, ']');
+        json_end(&j);
+    }
+    return EXIT_OK;
+}
+
+/* "kind=sum|prod|max", "axes=integers". */
+static void print_attribute(const invocation *i, cn_ir_attribute_facts a) {
+    fprintf(i->out, " %s=", a.name);
+    if (a.choices == NULL)
+        fputs(a.kind, i->out);
+    for (const char *const *c = a.choices; c != NULL && *c != NULL; c++)
+        fprintf(i->out, "%s%s", c == a.choices ? "" : "|", *c);
+}
+
+static void print_op(const invocation *i, size_t k) {
+    cn_ir_op_facts op = cn_ir_op_get(k);
+    fprintf(i->out, "%s", op.name);
+    if (op.operand_count >= 0)
+        fprintf(i->out, " (%d operand%s)", op.operand_count, op.operand_count == 1 ? "" : "s");
+    for (size_t n = 0; n < op.attribute_count; n++)
+        print_attribute(i, cn_ir_op_attribute(k, n));
+    fprintf(i->out, "\n    %s\n", op.summary);
+}
+
+static void write_op(json *j, size_t k) {
+    cn_ir_op_facts op = cn_ir_op_get(k);
+    json_open(j, NULL, '{');
+    json_text(j, "name", op.name);
+    json_text(j, "summary", op.summary);
+    json_integer(j, "operands", op.operand_count);
+    json_open(j, "attributes", '[');
+    for (size_t n = 0; n < op.attribute_count; n++) {
+        cn_ir_attribute_facts a = cn_ir_op_attribute(k, n);
+        json_open(j, NULL, '{');
+        json_text(j, "name", a.name);
+        json_text(j, "kind", a.kind);
+        if (a.choices != NULL) {
+            json_open(j, "choices", '[');
+            for (const char *const *c = a.choices; *c != NULL; c++)
+                json_text(j, NULL, *c);
+            json_close(j, ']');
+        }
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+    json_close(j, '}');
+}
+
+static exit_code list_ops(const invocation *i) {
+    if (!i->json) {
+        for (size_t k = 0; k < cn_ir_op_count(); k++)
+            print_op(i, k);
+        return EXIT_OK;
+    }
+    json j = json_begin(i->out, "cornu.dump.ops/1");
+    json_open(&j, "ops", '[');
+    for (size_t k = 0; k < cn_ir_op_count(); k++)
+        write_op(&j, k);
+    json_close(&j, ']');
+    json_end(&j);
+    return EXIT_OK;
+}
+
+/* ---- Options ----------------------------------------------------------------------------- */
+
+/* A format that one stage alone has says which stage is meant. */
+static const char *stage_of(const invocation *i) {
+    const char *format = option_text(i, "format", NULL);
+    bool is_c = format != NULL && strcmp(format, "c") == 0;
+    return option_text(i, "stage", is_c ? "c" : NULL);
+}
+
+static const char *format_of(const invocation *i) {
+    return option_text(i, "format", i->json ? "json" : NULL);
+}
+
+static bool is_pass(const char *name, size_t length) {
+    for (size_t k = 0; k < cn_pass_count(); k++)
+        if (strlen(cn_pass_get(k).name) == length &&
+            strncmp(cn_pass_get(k).name, name, length) == 0)
+            return true;
+    return false;
+}
+
+static exit_code check_passes(const invocation *i, const char *list) {
+    while (list != NULL && *list != 0) {
+        size_t length = strcspn(list, ",");
+        if (!is_pass(list, length))
+            return fail(i, EXIT_USAGE, "no pass is called \"%.*s\"; cornu dump --list-passes",
+                        (int)length, list);
+        list += length + (list[length] == ',');
+    }
+    return EXIT_OK;
+}
+
+/* ---- Models ------------------------------------------------------------------------------ */
+
+static cn_status inspect(const invocation *i, cn_model *m) {
+    return cn_inspect(m, .program = option_text(i, "program", NULL), .stage = stage_of(i),
+                      .after = option_text(i, "after", NULL), .format = format_of(i),
+                      .writer = write_out, .writer_user = i->out);
+}
+
+/* A model that was not compiled gets the settings that the options state. */
+static cn_status inspect_compiled(const invocation *i, cn_model *m) {
+    cn_status s = training_given(i) ? training_compile(i, m) : CN_OK;
+    if (s == CN_OK)
+        s = inspect(i, m);
+    if (s != CN_ERROR_NOT_COMPILED)
+        return s;
+    cn_error_clear(cn_model_context(m));
+    s = training_compile(i, m);
+    return s == CN_OK ? inspect(i, m) : s;
+}
+
+static exit_code dump_model(invocation *i, const char *path) {
+    open_model m;
+    if (option_given(i, "passes"))
+        return fail(i, EXIT_USAGE,
+                    "--passes runs passes on a graph (FILE.cnir or -); of a model "
+                    "--after shows what one made");
+    exit_code code = model_open(i, path, &m);
+    if (code != EXIT_OK)
+        return code;
+    if (inspect_compiled(i, m.model) != CN_OK)
+        code = fail_context(i, m.context);
+    model_close(&m);
+    return code;
+}
+
+/* ---- Graphs ------------------------------------------------------------------------------ */
+
+typedef struct source {
+    char *text;
+    size_t length;
+} source;
+
+static bool append(source *s, FILE *file) {
+    size_t capacity = 0;
+    while (!feof(file) && !ferror(file)) {
+        if (s->length == capacity) {
+            char *grown = realloc(s->text, capacity = capacity * 2 + 65536);
+            if (grown == NULL)
+                return false;
+            s->text = grown;
+        }
+        s->length += fread(s->text + s->length, 1, capacity - s->length, file);
+    }
+    return !ferror(file);
+}
+
+static exit_code read_source(const invocation *i, const char *path, source *s) {
+    *s = (source){0};
+    bool standard = strcmp(path, "-") == 0;
+    FILE *file = standard ? stdin : fopen(path, "rb");
+    errno = file == NULL ? errno : 0;
+    bool whole = file != NULL && append(s, file);
+    int error = errno;
+    if (file != NULL && !standard)
+        fclose(file);
+    if (whole)
+        return EXIT_OK;
+    free(s->text);
+    return fail(i, EXIT_INPUT, "cannot read %s: %s", path, strerror(error));
+}
+
+static exit_code inspect_source(const invocation *i, const char *path, const source *s) {
+    exit_code code = EXIT_OK;
+    cn_context *c = cn_context_new(&(cn_context_options){
+        .backend = option_text(i, "backend", NULL), .threads = 1, .quiet = i->quiet});
+    if (cn_error_status(c) != CN_OK ||
+        cn_inspect_ir(c, .text = s->text, .length = s->length,
+                      .name = strcmp(path, "-") == 0 ? "stdin" : path,
+                      .passes = option_text(i, "passes", NULL), .stage = stage_of(i),
+                      .after = option_text(i, "after", NULL), .format = format_of(i),
+                      .writer = write_out, .writer_user = i->out) != CN_OK)
+        code = fail_context(i, c);
+    cn_context_free(c);
+    return code;
+}
+
+static exit_code dump_graph(const invocation *i, const char *path) {
+    source s;
+    exit_code code = option_given(i, "program")
+                         ? fail(i, EXIT_USAGE, "--program concerns models; %s is a graph", path)
+                         : check_passes(i, option_text(i, "passes", NULL));
+    if (code == EXIT_OK)
+        code = read_source(i, path, &s);
+    if (code != EXIT_OK)
+        return code;
+    code = inspect_source(i, path, &s);
+    free(s.text);
+    return code;
+}
+
+/* ---- The verb ---------------------------------------------------------------------------- */
+
+static bool is_graph(const char *path) {
+    size_t length = strlen(path);
+    return strcmp(path, "-") == 0 || (length > 5 && strcmp(path + length - 5, ".cnir") == 0);
+}
+
+static exit_code run(invocation *i) {
+    if (option_given(i, "list-passes"))
+        return list_passes(i);
+    if (option_given(i, "ops"))
+        return list_ops(i);
+    if (i->argument_count == 0)
+        return fail(i, EXIT_USAGE, "a MODEL, a FILE.cnir or - is missing; see cornu dump --help");
+    return is_graph(i->arguments[0]) ? dump_graph(i, i->arguments[0])
+                                     : dump_model(i, i->arguments[0]);
+}
+
+static const option_row options[] = {
+    {"program", 'p', OPTION_CHOICE, "NAME", "train|evaluate|predict",
+     "of a model; default: predict", 0},
+    {"stage", 's', OPTION_CHOICE, "NAME", "graph|remarks|timings|memory|loops|c|launches",
+     "what to write; default: graph", 0},
+    {"after", 'a', OPTION_TEXT, "PASS", NULL,
+     "the graph after this pass, \"frontend\" for before all; default: after the last", 0},
+    {"format", 'f', OPTION_CHOICE, "NAME", "cnir|dot|svg|json|c|text",
+     "write it so; graphs as cnir, dot, svg or json, C as c, the rest as text or json", 0},
+    {"passes", 0, OPTION_TEXT, "LIST", NULL,
+     "run these passes on a graph, in this order: simplify,fuse", 0},
+    {"list-passes", 0, OPTION_FLAG, NULL, NULL, "list the passes in the order they run", 0},
+    {"ops", 0, OPTION_FLAG, NULL, NULL, "list the ops of graphs and their attributes", 0},
+    TRAINING_OPTIONS,
+    MODEL_OPTIONS,
+    {0},
+};
+
+const verb verb_dump = {
+    .name = "dump",
+    .summary = "write any stage between a model and its program",
+    .arguments = "[MODEL|FILE.cnir|-]",
+    .least = 0,
+    .most = 1,
+    .description =
+        "Of a MODEL, writes the graph of one of its programs before or after any pass, what the "
+        "passes remarked and took, the memory plan, the loops and the C of its kernels, or the "
+        "list of launches. Models without compile settings are trained with adam and "
+        "mean_squared_error unless --optimizer and --loss say otherwise.\n\n"
+        "A graph in its text form (.cnir, cornu-ir(5); - is standard input) is read, checked and "
+        "written again; of its own output dump makes the same text. --passes runs chosen passes "
+        "on it, which is how passes are tested. Without --passes, stages behind the graph are "
+        "those that all passes lead to.",
+    .options = options,
+    .examples =
+        (const verb_example[]){
+            {"cornu dump examples/convnet_model.c --after fuse",
+             "write the kernels of prediction as groups of ops"},
+            {"cornu dump examples/convnet_model.c --program train --format svg > step.svg",
+             "draw the training step"},
+            {"cornu dump examples/convnet_model.c --stage c", "write the C of all kernels"},
+            {"cornu dump step.cnir --passes simplify,fuse", "run two passes on a graph"},
+            {0}},
+    .run = run,
+};
