@@ -24,7 +24,7 @@
 
 #include "base/platform.h"
 
-enum { SUFFIX_BYTES = 16, NAME_BYTES = SHA256_HEX_SIZE + SUFFIX_BYTES };
+enum { SUFFIX_BYTES = CACHE_SUFFIX_BYTES, NAME_BYTES = SHA256_HEX_SIZE + SUFFIX_BYTES };
 
 struct cache {
     int folder; /* descriptor */
@@ -250,34 +250,28 @@ void cache_entry_free(cache_entry *entry) {
 
 /* ---- Eviction ---- */
 
-typedef struct used_file {
-    struct timespec used;
-    uint64_t size;
-    char name[NAME_BYTES + 8]; /* with room for the suffix of a temporary */
-} used_file;
-
 typedef struct used_files {
-    used_file *items;
+    cache_item *items;
     size_t count, capacity;
 } used_files;
 
 /* Entries and their temporaries; whatever else lies in the folder is not ours to remove. */
 static bool is_entry_name(const char *name) {
     return strspn(name, "0123456789abcdef") == SHA256_HEX_SIZE - 1 &&
-           name[SHA256_HEX_SIZE - 1] == '.' && strlen(name) < sizeof((used_file *)NULL)->name;
+           name[SHA256_HEX_SIZE - 1] == '.' && strlen(name) < CACHE_NAME_BYTES;
 }
 
 static bool push_file(used_files *files, const char *name, const struct stat *facts) {
     if (files->count == files->capacity) {
         size_t capacity = files->capacity == 0 ? 64 : 2 * files->capacity;
-        used_file *items = realloc(files->items, capacity * sizeof *items);
+        cache_item *items = realloc(files->items, capacity * sizeof *items);
         if (items == NULL)
             return false;
         files->items = items;
         files->capacity = capacity;
     }
-    used_file *f = &files->items[files->count++];
-    *f = (used_file){.used = facts->st_mtim, .size = (uint64_t)facts->st_size};
+    cache_item *f = &files->items[files->count++];
+    *f = (cache_item){.used = facts->st_mtim, .size = (uint64_t)facts->st_size};
     memcpy(f->name, name, strlen(name) + 1);
     return true;
 }
@@ -303,7 +297,7 @@ static void list_entries(const cache *c, used_files *files) {
 }
 
 static int compare_use(const void *a, const void *b) {
-    const struct timespec *x = &((const used_file *)a)->used, *y = &((const used_file *)b)->used;
+    const struct timespec *x = &((const cache_item *)a)->used, *y = &((const cache_item *)b)->used;
     if (x->tv_sec != y->tv_sec)
         return x->tv_sec < y->tv_sec ? -1 : 1;
     return (x->tv_nsec > y->tv_nsec) - (x->tv_nsec < y->tv_nsec);
@@ -321,12 +315,53 @@ static void evict(cache *c, const char *keep) {
     if (c->total > c->limit) {
         qsort(files.items, files.count, sizeof *files.items, compare_use);
         for (size_t i = 0; i < files.count && c->total > c->limit - c->limit / 10; i++) {
-            const used_file *f = &files.items[i];
+            const cache_item *f = &files.items[i];
             if (strcmp(f->name, keep) != 0 && unlinkat(c->folder, f->name, 0) == 0)
                 c->total -= f->size;
         }
     }
     free(files.items);
+}
+
+/* ---- For people ---- */
+
+static void read_maker(const cache *c, cache_item *item) {
+    seal s;
+    int fd = openat(c->folder, item->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return;
+    if (item->size >= sizeof s && lseek(fd, -(off_t)sizeof s, SEEK_END) >= 0 &&
+        read_fully(fd, (uint8_t *)&s, sizeof s) &&
+        memcmp(s.magic, seal_magic, sizeof seal_magic) == 0)
+        snprintf(item->maker, sizeof item->maker, "%.*s", (int)sizeof s.maker - 1, s.maker);
+    close(fd);
+}
+
+size_t cache_list(cache *c, cache_item **items) {
+    used_files files = {0};
+    if (c != NULL)
+        list_entries(c, &files);
+    if (files.count > 0)
+        qsort(files.items, files.count, sizeof *files.items, compare_use);
+    for (size_t i = 0; i < files.count; i++)
+        read_maker(c, &files.items[i]);
+    *items = files.items;
+    return files.count;
+}
+
+size_t cache_clear(cache *c) {
+    cache_item *items;
+    size_t count = cache_list(c, &items), removed = 0;
+    for (size_t i = 0; i < count; i++)
+        removed += unlinkat(c->folder, items[i].name, 0) == 0;
+    free(items);
+    if (c != NULL)
+        c->measured = false;
+    return removed;
+}
+
+uint64_t cache_limit(const cache *c) {
+    return c == NULL ? 0 : c->limit;
 }
 
 /* ---- Storing ---- */

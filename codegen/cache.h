@@ -15,11 +15,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/diag.h"
 #include "base/sha256.h"
 
-enum { CACHE_MAKER_BYTES = 96 };
+enum {
+    CACHE_MAKER_BYTES = 96,
+    CACHE_SUFFIX_BYTES = 16,
+    CACHE_NAME_BYTES = SHA256_HEX_SIZE + CACHE_SUFFIX_BYTES + 8, /* with that of a temporary */
+};
 
 #define CACHE_DEFAULT_LIMIT (UINT64_C(512) << 20)
 
@@ -48,5 +53,18 @@ bool cache_store(cache *c, const sha256_digest *key, const char *maker, const vo
 
 void cache_remove(cache *c, const sha256_digest *key);
 void cache_entry_free(cache_entry *entry);
+
+/* What lies in the folder, entries and left-over temporaries alike. */
+typedef struct cache_item {
+    struct timespec used;
+    uint64_t size;                 /* of the file */
+    char name[CACHE_NAME_BYTES];   /* of the file, in the folder */
+    char maker[CACHE_MAKER_BYTES]; /* "" where there is no seal */
+} cache_item;
+/* A list taken with malloc, the least recently used first; returns how many. */
+size_t cache_list(cache *c, cache_item **items);
+/* Removes all of it; returns how many went. */
+size_t cache_clear(cache *c);
+uint64_t cache_limit(const cache *c);
 
 #endif

@@ -2,6 +2,8 @@
 #ifndef CORNU_CODEGEN_TARGET_H
 #define CORNU_CODEGEN_TARGET_H
 
+#include "base/vec.h"
+#include "cornu/environment.h"
 #include "ir/ir.h"
 #include "ir/target_facts.h"
 #include "passes/pass.h"
@@ -21,6 +23,8 @@ typedef struct compile_options {
     bool explain;                 /* keep what only readers want: locations, remarks of passes */
 } compile_options;
 
+typedef VEC(cn_finding) finding_list;
+
 typedef struct target {
     const char *name;
     const char *summary;
@@ -31,6 +35,8 @@ typedef struct target {
     /* What the machine can do, measured now on the threads of `workers`: the rates of a profile, in
      * `a`, which unwinds. NULL: nothing to measure. */
     bool (*measure)(const compile_options *o, pool *workers, arena *a, cn_profile *out);
+    /* Adds what it finds on this machine, for cn_doctor; in `a`, which unwinds. NULL: nothing. */
+    void (*findings)(const compile_options *o, arena *a, finding_list *rows);
 } target;
 
 extern const target *const target_registry[]; /* NULL-terminated */

@@ -18,5 +18,7 @@ typedef struct walk_step {
 cn_model *model_build(cn_source where, const cn_model_options *options, bool sequential);
 /* Whether an optimizer moves it: trainable, and its layer is not frozen. */
 bool variable_learns(const variable *v);
+/* Of its weights, those of a nested model's layers included. */
+size_t layer_parameters(const cn_layer *l);
 
 #endif

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/platform.h"
-#include "frontend/frontend.h"
+#include "frontend/model.h"
 
 enum { MOST_COLUMNS = 5 };
 typedef enum alignment { LEFT, RIGHT, CENTER } alignment;
@@ -66,13 +66,6 @@ static void add_number(text *out, size_t n) {
             text_append(out, ",");
         text_append_n(out, &digits[i], 1);
     }
-}
-
-static size_t layer_parameters(const cn_layer *l) {
-    size_t count = 0;
-    for (uint32_t i = 0; i < l->weights.count; i++)
-        count += (size_t)type_count(&l->weights.items[i]->type, 0);
-    return l->model != NULL ? cn_parameter_count(l->model, false) : count;
 }
 
 static void add_shape(text *out, const type *t) {

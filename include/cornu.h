@@ -23,6 +23,7 @@
  * layers.h       layers, and your own                callbacks.h callbacks of fit
  * activations.h  initializers.h                      function.h  gradients and custom training
  * losses.h       metrics.h  optimizers.h             ops.h       ops on tensors (keras.ops)
+ * environment.h  what is found on this machine
  */
 #ifndef CORNU_H
 #define CORNU_H
@@ -32,6 +33,7 @@
 #include "cornu/context.h"
 #include "cornu/data.h"
 #include "cornu/dtype.h"
+#include "cornu/environment.h"
 #include "cornu/function.h"
 #include "cornu/initializers.h"
 #include "cornu/inspect.h"

@@ -43,8 +43,8 @@ const exit_row exit_rows[] = {
 exit_code fail(const invocation *i, exit_code code, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    fprintf(i->err, i->verb == NULL ? "cornu: " : "cornu %s: ",
-            i->verb == NULL ? "" : i->verb->name);
+    fprintf(i->err,
+            i->verb == NULL ? "cornu: " : "cornu %s: ", i->verb == NULL ? "" : i->verb->name);
     vfprintf(i->err, format, arguments);
     fputc('\n', i->err);
     va_end(arguments);
@@ -55,10 +55,10 @@ static const struct {
     cn_status status;
     exit_code code;
 } status_codes[] = {
-    {CN_ERROR_OUT_OF_MEMORY, EXIT_RUN},    {CN_ERROR_INTERNAL, EXIT_RUN},
-    {CN_ERROR_NOT_COMPILED, EXIT_RUN},     {CN_ERROR_BUSY, EXIT_RUN},
-    {CN_ERROR_COMPILER, EXIT_BACKEND},     {CN_ERROR_UNSUPPORTED, EXIT_BACKEND},
-    {CN_ERROR_NOT_FINITE, EXIT_DIVERGED},  {CN_ERROR_INTERRUPTED, EXIT_INTERRUPTED},
+    {CN_ERROR_OUT_OF_MEMORY, EXIT_RUN},      {CN_ERROR_INTERNAL, EXIT_RUN},
+    {CN_ERROR_NOT_COMPILED, EXIT_RUN},       {CN_ERROR_BUSY, EXIT_RUN},
+    {CN_ERROR_COMPILER, EXIT_BACKEND},       {CN_ERROR_UNSUPPORTED, EXIT_BACKEND},
+    {CN_ERROR_NOT_FINITE, EXIT_DIVERGED},    {CN_ERROR_INTERRUPTED, EXIT_INTERRUPTED},
     {CN_ERROR_INVALID_ARGUMENT, EXIT_INPUT},
 };
 
@@ -307,12 +307,12 @@ exit_code command_run(int argc, char **argv, FILE *out, FILE *err) {
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
         return help_write(out), EXIT_OK;
     if (strcmp(first, "--version") == 0)
-        return fprintf(out, "cornu %s\n", CORNU_VERSION), EXIT_OK;
+        return fprintf(out, "cornu %s\n", cn_version()), EXIT_OK;
     if ((i.verb = verb_find(first)) == NULL) {
         const char *near = nearest_name(first, verb_name, verbs);
-        return fail(&i, EXIT_USAGE, near ? "unknown verb \"%s\"; did you mean %s?"
-                                         : "unknown verb \"%s\"; cornu --help lists them%s",
-                    first, near ? near : "");
+        if (near != NULL)
+            return fail(&i, EXIT_USAGE, "unknown verb \"%s\"; did you mean %s?", first, near);
+        return fail(&i, EXIT_USAGE, "unknown verb \"%s\"; cornu --help lists them", first);
     }
     words w = {argv + 2, argc - 2, 0};
     i.options = calloc((size_t)argc, sizeof *i.options);

@@ -43,7 +43,7 @@ static void write_string(FILE *out, const char *text) {
         else if (length == 0)
             fputs("\\ufffd", out), s++;
         else
-            s += fwrite(s, 1, length, out) == length ? length : 1;
+            s += fprintf(out, "%.*s", (int)length, (const char *)s);
     }
     fputc('"', out);
 }

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tools/verb.h"
+#include "tools/model.h"
 
 extern char **environ;
 
@@ -80,34 +80,72 @@ static int run_compiler(const invocation *i, const char *command, const char *so
     int count = split_words(words, arguments, 16);
     if (count == 0)
         return -1;
-    const char *const options[] = {"-std=c11", "-g",   "-fPIC",  "-shared", include,
-                                   "-o",       object, "-x",     "c",       source,
-                                   "-x",       "none", "-lm",    NULL};
+    const char *const options[] = {"-std=c11", "-g", "-fPIC", "-shared", include, "-o",  object,
+                                   "-x",       "c",  source,  "-x",      "none",  "-lm", NULL};
     for (int k = 0; options[k] != NULL; k++)
         arguments[count++] = (char *)(uintptr_t)options[k];
     arguments[count] = NULL;
     return run_command(i, arguments);
 }
 
+/* $CC, or what there may be; `list` ends at NULL. */
+static bool choose_commands(const char *list[4]) {
+    const char *chosen = getenv("CC");
+    bool is_chosen = chosen != NULL && *chosen != 0;
+    const char *const usual[4] = {"cc", "clang", "gcc", NULL}, *const only[4] = {chosen};
+    memcpy(list, is_chosen ? only : usual, sizeof usual);
+    return is_chosen;
+}
+
 static exit_code compile_source(const invocation *i, const char *source, const char *object) {
     char headers[PATH_BYTES];
+    const char *commands[4];
     if (!find_headers(headers))
         return fail(i, EXIT_BACKEND,
                     "cornu.h is neither beside the command nor in its installation; install the "
                     "headers");
-    const char *chosen = getenv("CC");
-    const char *const commands[] = {"cc", "clang", "gcc", NULL}, *const only[] = {chosen, NULL};
-    bool is_chosen = chosen != NULL && *chosen != 0;
+    bool is_chosen = choose_commands(commands);
     int status = -1;
-    for (const char *const *c = is_chosen ? only : commands; *c != NULL && status == -1; c++)
+    for (const char **c = commands; *c != NULL && status == -1; c++)
         status = run_compiler(i, *c, source, headers, object);
-    if (status == -1 || (WIFEXITED(status) && WEXITSTATUS(status) == 127))
+    if (status == -1)
         return fail(i, EXIT_BACKEND,
                     "no C compiler: %s%s is not found; install gcc, or name one in CC",
-                    is_chosen ? "CC=" : "", is_chosen ? chosen : "cc, clang or gcc");
+                    is_chosen ? "CC=" : "", is_chosen ? commands[0] : "cc, clang or gcc");
     if (status != 0)
         return fail(i, EXIT_INPUT, "the C compiler refused %s", source);
     return EXIT_OK;
+}
+
+/* Whether a shell would find the first word of a command. */
+static bool is_program(const char *command) {
+    const char *folders = getenv("PATH");
+    int length = (int)strcspn(command, " \t");
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%.*s", length, command);
+    if (strchr(path, '/') != NULL)
+        return access(path, X_OK) == 0;
+    for (const char *f = folders; f != NULL && *f != 0; f += *f == ':') {
+        int width = (int)strcspn(f, ":");
+        snprintf(path, sizeof path, "%.*s/%.*s", width, f, length, command);
+        if (width > 0 && access(path, X_OK) == 0)
+            return true;
+        f += width;
+    }
+    return false;
+}
+
+bool model_compiler_describe(char *line, size_t size) {
+    const char *commands[4];
+    bool is_chosen = choose_commands(commands);
+    for (const char **c = commands; *c != NULL; c++) {
+        if (is_program(*c)) {
+            snprintf(line, size, "%s", *c);
+            return true;
+        }
+    }
+    snprintf(line, size, "there is no program %s", is_chosen ? commands[0] : "cc, clang or gcc");
+    return false;
 }
 
 /* ---- Loading ----------------------------------------------------------------------------- */
@@ -148,17 +186,20 @@ static exit_code make_context(invocation *i, open_model *m) {
     int64_t threads = option_integer(i, "threads", 0);
     if (threads < 0 || threads > 1024)
         return fail(i, EXIT_USAGE, "--threads wants 0 to 1024");
-    m->context = cn_context_new(&(cn_context_options){
-        .backend = option_text(i, "backend", NULL), .threads = (int)threads,
-        .seed = (uint64_t)option_integer(i, "seed", 0), .quiet = i->quiet,
-        .writer = write_log, .writer_user = i});
+    m->context =
+        cn_context_new(&(cn_context_options){.backend = option_text(i, "backend", NULL),
+                                             .threads = (int)threads,
+                                             .seed = (uint64_t)option_integer(i, "seed", 0),
+                                             .quiet = i->quiet,
+                                             .writer = write_log,
+                                             .writer_user = i});
     if (m->context == NULL || cn_error_status(m->context) != CN_OK)
         return fail_context(i, m->context);
     return EXIT_OK;
 }
 
 static exit_code build_model(invocation *i, const char *source, open_model *m) {
-    cn_model *(*build)(cn_context *c);
+    cn_model *(*build)(cn_context * c);
     void *symbol = dlsym(m->library, "model");
     if (symbol == NULL)
         return fail(i, EXIT_INPUT, "%s defines no `cn_model *model(cn_context *c)`", source);

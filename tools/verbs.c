@@ -6,6 +6,8 @@
 #define VERB_MAP(X) \
     X(summary)      \
     X(dump)         \
+    X(doctor)       \
+    X(cache)        \
     X(help)
 
 #define X(name) extern const verb verb_##name;

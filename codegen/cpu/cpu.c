@@ -189,4 +189,5 @@ const target target_cpu = {
     .facts = cpu_facts,
     .compile = cpu_compile,
     .measure = cpu_measure,
+    .findings = cpu_findings,
 };

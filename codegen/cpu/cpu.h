@@ -49,5 +49,7 @@ extern const executable_operations cpu_operations; /* execute.c */
 void cpu_describe(const executable *x, int64_t batch, arena *a, cn_profile *out);
 /* machine.c; of the target */
 bool cpu_measure(const compile_options *o, pool *workers, arena *a, cn_profile *out);
+/* findings.c; of the target */
+void cpu_findings(const compile_options *o, arena *a, finding_list *rows);
 
 #endif

@@ -191,6 +191,22 @@ typedef struct cn_summary_options {
 /* Through the context's writer. */
 CN_API CN_NODISCARD cn_status cn_summary_at(cn_source where, const cn_summary_options *options);
 CN_API size_t cn_parameter_count(const cn_model *m, bool trainable_only);
+/* Input or output i: its name, element type and shape, CN_BATCH for the batch; data NULL. */
+CN_API size_t cn_input_count(const cn_model *m);
+CN_API size_t cn_output_count(const cn_model *m);
+CN_API cn_array cn_model_input(const cn_model *m, size_t i);
+CN_API cn_array cn_model_output(const cn_model *m, size_t i);
+/* A row of the table; names are borrowed. */
+typedef struct cn_layer_facts {
+    const char *name, *class_name; /* "conv2d_1", "Conv2D" */
+    cn_dtype dtype;                /* of the first output of its last call */
+    int rank;
+    int64_t shape[CN_MAX_RANK]; /* CN_BATCH for the batch */
+    size_t parameters;
+    bool trainable;
+} cn_layer_facts;
+CN_API size_t cn_layer_count(const cn_model *m);
+CN_API cn_layer_facts cn_layer_get(const cn_model *m, size_t i);
 /* Bytes that a training step at this batch size will need, before anything is allocated. */
 CN_API CN_NODISCARD cn_status cn_step_memory(cn_model *m, int64_t batch_size, size_t *bytes);
 
