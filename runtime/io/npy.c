@@ -77,8 +77,8 @@ static bool accept(parser *p, int c) {
 }
 
 static bool expect(parser *p, int c, const char *where) {
-    return accept(p, c) || refuse(p, "byte %zu of its header: '%c' is missing %s",
-                                  p->header.offset, c, where);
+    return accept(p, c) ||
+           refuse(p, "byte %zu of its header: '%c' is missing %s", p->header.offset, c, where);
 }
 
 static bool read_quoted(parser *p, char *out, size_t room) {
@@ -139,9 +139,8 @@ static bool read_size(parser *p, int64_t *out) {
     int c = peek(p);
     if (c < '0' || c > '9')
         return refuse(p, "byte %zu of its header is no size", p->header.offset);
-    for (; c >= '0' && c <= '9'; c = reader_has(&p->header, 1, 1)
-                                         ? p->header.bytes[p->header.offset]
-                                         : 0) {
+    for (; c >= '0' && c <= '9';
+         c = reader_has(&p->header, 1, 1) ? p->header.bytes[p->header.offset] : 0) {
         if (!i64_mul(n, 10, &n) || !i64_add(n, c - '0', &n))
             return refuse(p, "an axis is larger than any file");
         p->header.offset++;
@@ -237,8 +236,8 @@ static bool check_length(const parser *p, size_t *count) {
     if (none)
         wanted = 0;
     *count = wanted / dtypes[p->row].bytes;
-    return wanted == there || refuse(p, "its header tells of %zu bytes of data, there are %zu",
-                                     wanted, there);
+    return wanted == there ||
+           refuse(p, "its header tells of %zu bytes of data, there are %zu", wanted, there);
 }
 
 static uint64_t element(const uint8_t *from, unsigned bytes, bool big) {

@@ -65,8 +65,8 @@ static bool open_zip(unpacking *u, size_t length) {
     zip_error_t error;
     zip_error_init(&error);
     zip_source_t *source = zip_source_buffer_create(u->bytes, length, 0, &error);
-    u->zip = source == NULL ? NULL : zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS,
-                                                          &error);
+    u->zip =
+        source == NULL ? NULL : zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error);
     if (u->zip == NULL) {
         refuse(u, "%s", zip_error_strerror(&error));
         zip_source_free(source);
@@ -96,8 +96,7 @@ static bool unpack(unpacking *u, const char *name) {
             return false;
         zip_int64_t n = zip_fread(u->member, u->buffer + u->length, u->capacity - u->length);
         if (n < 0)
-            return refuse(u, "\"%s\": %s", name,
-                          zip_error_strerror(zip_file_get_error(u->member)));
+            return refuse(u, "\"%s\": %s", name, zip_error_strerror(zip_file_get_error(u->member)));
         if (n == 0)
             break;
         u->length += (size_t)n;
@@ -157,7 +156,8 @@ static bool read_members(unpacking *u, size_t length, npz *out) {
     if (!open_zip(u, length))
         return false;
     zip_int64_t count = zip_get_num_entries(u->zip, 0);
-    npy_array *entries = ARENA_ARRAY(u->a, npy_array, count + 1); /* each has its bytes in the file */
+    npy_array *entries =
+        ARENA_ARRAY(u->a, npy_array, count + 1); /* each has its bytes in the file */
     for (zip_int64_t i = 0; i < count; i++)
         if (!read_member(u, (zip_uint64_t)i, &entries[i]))
             return false;

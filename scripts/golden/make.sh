@@ -13,7 +13,8 @@ shift
     "$venv/bin/pip" install -q -r "$here/requirements.txt"
 }
 [ $# -gt 0 ] || set -- layers activations initializers losses metrics optimizers schedules \
-    training callbacks summary
+    training callbacks summary verify
 for family in "$@"; do
-    "$venv/bin/python" "$here/$family.py" "$here/../../tests/golden/keras/$family.json"
+    case $family in verify) ending=npz ;; *) ending=json ;; esac
+    "$venv/bin/python" "$here/$family.py" "$here/../../tests/golden/keras/$family.$ending"
 done

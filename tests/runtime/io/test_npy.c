@@ -213,13 +213,10 @@ static void running_out_of_memory_is_clean(void **state) {
 #define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, name_file, remove_file)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {WITH_WORKSPACE(what_numpy_writes_is_read),
-                                       WITH_WORKSPACE(other_orders_are_converted),
-                                       WITH_WORKSPACE(damaged_headers_are_refused),
-                                       WITH_WORKSPACE(every_prefix_is_refused),
-                                       WITH_WORKSPACE(no_flipped_byte_does_harm),
-                                       WITH_WORKSPACE(later_versions_are_read),
-                                       WITH_FILE(what_is_written_is_read),
-                                       WITH_FILE(running_out_of_memory_is_clean)};
+    const struct CMUnitTest tests[] = {
+        WITH_WORKSPACE(what_numpy_writes_is_read),   WITH_WORKSPACE(other_orders_are_converted),
+        WITH_WORKSPACE(damaged_headers_are_refused), WITH_WORKSPACE(every_prefix_is_refused),
+        WITH_WORKSPACE(no_flipped_byte_does_harm),   WITH_WORKSPACE(later_versions_are_read),
+        WITH_FILE(what_is_written_is_read),          WITH_FILE(running_out_of_memory_is_clean)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
