@@ -25,6 +25,8 @@ typedef struct compile_options {
 
 typedef VEC(cn_finding) finding_list;
 
+struct artifact; /* codegen/aot/artifact.h */
+
 typedef struct target {
     const char *name;
     const char *summary;
@@ -37,6 +39,8 @@ typedef struct target {
     bool (*measure)(const compile_options *o, pool *workers, arena *a, cn_profile *out);
     /* Adds what it finds on this machine, for cn_doctor; in `a`, which unwinds. NULL: nothing. */
     void (*findings)(const compile_options *o, arena *a, finding_list *rows);
+    /* Writes a model as files that need no library. NULL: this target cannot. */
+    bool (*write)(const struct artifact *x, const compile_options *o, memory *m, diagnostics *d);
 } target;
 
 extern const target *const target_registry[]; /* NULL-terminated */

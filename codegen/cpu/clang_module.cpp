@@ -35,6 +35,7 @@
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Module.h>
 #include <llvm/MC/TargetRegistry.h>
+#include <llvm/Object/ArchiveWriter.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/MemoryBuffer.h>
 #include <llvm/Support/TargetSelect.h>
@@ -87,8 +88,10 @@ std::unique_ptr<llvm::TargetMachine> make_machine(clang::CompilerInstance &compi
     if (target == nullptr)
         return nullptr;
     const clang::TargetOptions &options = compiler.getTargetOpts();
+    llvm::TargetOptions machine;
+    machine.StackUsageOutput = compiler.getCodeGenOpts().StackUsageOutput;
     return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-        triple, options.CPU, llvm::join(options.Features, ","), llvm::TargetOptions(),
+        triple, options.CPU, llvm::join(options.Features, ","), machine,
         llvm::Reloc::PIC_, std::nullopt,
         compiler.getCodeGenOpts().OptimizationLevel > 1 ? llvm::CodeGenOptLevel::Default
                                                         : llvm::CodeGenOptLevel::Less));
@@ -226,11 +229,26 @@ char *link(const char *const *arguments, int count) {
     return result.retCode == 0 ? nullptr : message_of(stream.str());
 }
 
+char *archive(const char *path) {
+    llvm::Expected<llvm::NewArchiveMember> member =
+        llvm::NewArchiveMember::getFile(path, /*Deterministic=*/true);
+    if (!member)
+        return message_of(llvm::toString(member.takeError()));
+    member->MemberName = "model.o";
+    std::vector<llvm::NewArchiveMember> members;
+    members.push_back(std::move(*member));
+    llvm::Error error =
+        llvm::writeArchive(path, members, llvm::SymtabWritingMode::NormalSymtab,
+                           llvm::object::Archive::K_GNU, /*Deterministic=*/true, /*Thin=*/false);
+    return error ? message_of(llvm::toString(std::move(error))) : nullptr;
+}
+
 const clang_module module_table = {
     CLANG_MODULE_VERSION,
     "clang " CLANG_VERSION_STRING,
     compile,
     link,
+    archive,
 };
 
 } // namespace

@@ -14,7 +14,7 @@
 
 #define CLANG_MODULE_FILE "cornu-clang.so"
 #define CLANG_MODULE_QUERY "cornu_clang_module_query"
-#define CLANG_MODULE_VERSION 2u
+#define CLANG_MODULE_VERSION 3u
 
 #ifdef __cplusplus
 extern "C" {
@@ -34,6 +34,9 @@ typedef struct clang_module {
     /* Links as ld.lld does with these arguments (the program's name left out). Calls wait for
      * each other and for running compilations. Returns NULL, or a message to free. */
     char *(*link)(const char *const *arguments, int count);
+
+    /* Puts the object file at `path` into a static library, which takes its place. */
+    char *(*archive)(const char *path);
 } clang_module;
 
 /* NULL when the module cannot serve this version. */

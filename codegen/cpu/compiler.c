@@ -104,6 +104,45 @@ char *write_object_list(const compiler_job *job, const char *prefix, diagnostics
     return NULL;
 }
 
+const isa_level *unit_isa(const toolchain_request *r, int index) {
+    return r->unit_levels == NULL ? r->isa : r->unit_levels[index];
+}
+
+static bool write_data(const char *path, const toolchain_unit *unit) {
+    FILE *file = path == NULL ? NULL : fopen(path, "wxe");
+    if (file == NULL)
+        return false;
+    bool ok = fwrite(unit->data, 1, unit->data_bytes, file) == unit->data_bytes;
+    return fclose(file) == 0 && ok;
+}
+
+/* An assembler reads the bytes: as initialisers they would keep a compiler busy for minutes. */
+static char *data_text(const char *path, const char *symbol) {
+    char *text = NULL;
+    if (strpbrk(path, "\"\\\n") != NULL)
+        return NULL;
+    int length = asprintf(&text,
+                          "__asm__(\".section .rodata\\n.balign 64\\n.globl %s\\n.hidden %s\\n\"\n"
+                          "        \".type %s, %%object\\n%s:\\n.incbin \\\"%s\\\"\\n\"\n"
+                          "        \".size %s, .-%s\\n.balign 64\\n.text\\n\");\n",
+                          symbol, symbol, symbol, symbol, path, symbol, symbol);
+    return length < 0 ? NULL : text;
+}
+
+const char *unit_text(const compiler_job *job, int index, char **made, size_t *length) {
+    const toolchain_unit *unit = &job->request->units[index];
+    *made = NULL;
+    *length = unit->length;
+    if (unit->data == NULL)
+        return unit->text;
+    char *path = unit_path(job, index, "bin");
+    if (write_data(path, unit))
+        *made = data_text(path, unit->name);
+    free(path);
+    *length = *made == NULL ? 0 : strlen(*made);
+    return *made;
+}
+
 typedef struct unit_run {
     unit_compile compile;
     void *user;

@@ -61,6 +61,12 @@ char *unit_path(const compiler_job *job, int index, const char *extension);
  * `prefix` and a slash unless it is NULL. Returns the argument, malloc, or NULL after a failure. */
 char *write_object_list(const compiler_job *job, const char *prefix, diagnostics *d);
 
+/* The level that a unit is compiled for. */
+const isa_level *unit_isa(const toolchain_request *r, int index);
+/* The C text of a unit: its own, or one that takes its data from a file beside it, which is
+ * written. Free `*made` when it is not NULL. NULL after a failure. */
+const char *unit_text(const compiler_job *job, int index, char **made, size_t *length);
+
 /* Calls compile(user, index) for every unit, on request->threads threads. It returns NULL or a
  * message (malloc); that of the first unit that failed becomes the failure in `d`. */
 typedef char *(*unit_compile)(void *user, int index);

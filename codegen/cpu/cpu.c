@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "codegen/cpu/artifact.h"
 #include "codegen/cpu/build.h"
 
 /* ---- facts ----------------------------------------------------------------------------- */
@@ -188,6 +189,7 @@ const target target_cpu = {
     .summary = "Native code by way of C, compiled in process.",
     .facts = cpu_facts,
     .compile = cpu_compile,
+    .write = cpu_write,
     .measure = cpu_measure,
     .findings = cpu_findings,
 };

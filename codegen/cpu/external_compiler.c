@@ -28,6 +28,33 @@ typedef struct external_compiler {
     char command[];
 } external_compiler;
 
+/* ---- Finding the command ---- */
+
+static bool is_program(const char *path) {
+    struct stat facts;
+    return stat(path, &facts) == 0 && S_ISREG(facts.st_mode) && access(path, X_OK) == 0;
+}
+
+/* The path of a command, malloc, as a shell would find it; NULL when there is none. */
+static char *find_program(const char *name) {
+    if (strchr(name, '/') != NULL)
+        return is_program(name) ? realpath(name, NULL) : NULL;
+    const char *folders = secure_getenv("PATH");
+    if (folders == NULL)
+        folders = "/usr/local/bin:/usr/bin:/bin";
+    while (*folders != '\0') {
+        size_t length = strcspn(folders, ":");
+        char *path = NULL;
+        if (asprintf(&path, "%.*s/%s", (int)length, folders, name) < 0)
+            return NULL;
+        if (*folders == '/' && is_program(path))
+            return path;
+        free(path);
+        folders += length + (folders[length] == ':');
+    }
+    return NULL;
+}
+
 /* ---- Flags ---- */
 
 static void add_sanitizers(argument_list *list, const toolchain_request *r) {
@@ -39,18 +66,19 @@ static void add_sanitizers(argument_list *list, const toolchain_request *r) {
         arguments_add(list, "-fsanitize=thread");
 }
 
-static argument_list compile_arguments(const external_compiler *e, const toolchain_request *r) {
+static argument_list compile_arguments(const external_compiler *e, const toolchain_request *r,
+                                       const isa_level *isa) {
     /* clang-format off */
     static const char *const fixed[] = {
         "-std=c11", "-ffreestanding", "-ffp-contract=off", "-fno-fast-math", "-fno-math-errno",
-        "-fno-trapping-math", "-fno-strict-aliasing", "-fno-stack-protector", "-fPIC", "-w", NULL};
+        "-fno-trapping-math", "-fno-strict-aliasing", "-fno-stack-protector", "-fPIC", "-fstack-usage", "-w", NULL};
     /* clang-format on */
     static const char *const sanitized[] = {"-O1", "-g", "-fno-omit-frame-pointer",
                                             "-fno-sanitize-recover=all", NULL};
     argument_list list = {.count = 0};
     arguments_add_all(&list, e->words);
     arguments_add_all(&list, fixed);
-    arguments_add_all(&list, r->isa->driver_flags);
+    arguments_add_all(&list, isa->driver_flags);
     if (request_is_sanitized(r))
         arguments_add_all(&list, sanitized);
     else
@@ -65,7 +93,7 @@ static argument_list link_arguments(const external_compiler *e, const toolchain_
                                          "-Wl,--build-id=none", NULL};
     argument_list list = {.count = 0};
     arguments_add_all(&list, e->words);
-    if (product == TOOLCHAIN_OBJECT)
+    if (product != TOOLCHAIN_SHARED_OBJECT)
         arguments_add(&list, "-r");
     else
         arguments_add_all(&list, shared);
@@ -78,7 +106,7 @@ static argument_list link_arguments(const external_compiler *e, const toolchain_
 
 static void identify(const compiler *c, const toolchain_request *r, sha256 *hash) {
     const external_compiler *e = (const external_compiler *)c;
-    argument_list compile = compile_arguments(e, r);
+    argument_list compile = compile_arguments(e, r, r->isa);
     argument_list link = link_arguments(e, r, TOOLCHAIN_SHARED_OBJECT);
     identify_file(e->program, hash);
     identify_arguments(&compile, hash);
@@ -121,7 +149,6 @@ static bool start(compiler *c, diagnostics *d) {
 typedef struct external_run {
     const external_compiler *compiler;
     const compiler_job *job;
-    argument_list arguments;
 } external_run;
 
 static char *run_in_folder(const external_run *run, int index, const argument_list *list) {
@@ -135,22 +162,28 @@ static char *run_in_folder(const external_run *run, int index, const argument_li
     return message;
 }
 
-static bool write_text(const char *path, const toolchain_unit *unit) {
-    FILE *file = path == NULL ? NULL : fopen(path, "wxe");
+static bool write_text(const char *path, const char *text, size_t length) {
+    FILE *file = path == NULL || text == NULL ? NULL : fopen(path, "wxe");
     if (file == NULL)
         return false;
-    bool ok = fwrite(unit->text, 1, unit->length, file) == unit->length;
+    bool ok = fwrite(text, 1, length, file) == length;
     return fclose(file) == 0 && ok;
 }
 
 static char *compile_unit(void *user, int index) {
     const external_run *run = user;
     char *source = unit_path(run->job, index, "c");
-    if (!write_text(source, &run->job->request->units[index])) {
+    char *made = NULL;
+    size_t length = 0;
+    const char *text = unit_text(run->job, index, &made, &length);
+    bool written = write_text(source, text, length);
+    free(made);
+    if (!written) {
         free(source);
         return strdup("cannot write the text to a temporary file");
     }
-    argument_list list = run->arguments;
+    argument_list list =
+        compile_arguments(run->compiler, run->job->request, unit_isa(run->job->request, index));
     arguments_add(&list, "-c");
     arguments_add(&list, strrchr(source, '/') + 1); /* the object gets the same name with .o */
     char *message = run_in_folder(run, index, &list);
@@ -175,43 +208,42 @@ static bool link_objects(external_run *run, diagnostics *d) {
     return ok;
 }
 
-static bool build(compiler *c, const compiler_job *job, diagnostics *d, toolchain_report *report) {
-    const external_compiler *e = (const external_compiler *)c;
-    external_run run = {e, job, compile_arguments(e, job->request)};
-    double begin = clock_seconds();
-    bool ok = compile_units(job->request, compile_unit, &run, d);
-    double compiled = clock_seconds();
-    ok = ok && link_objects(&run, d);
-    report->compile_ms = 1e3 * (compiled - begin);
-    report->link_ms = 1e3 * (clock_seconds() - compiled);
+/* The linked object goes into a static library of the same path. */
+static bool archive_object(external_run *run, diagnostics *d) {
+    char *program = find_program("ar");
+    if (program == NULL)
+        return diag_fail(d, CN_ERROR_COMPILER, "a static library needs `ar` (Debian: binutils)");
+    const char *const words[] = {"ar", "rcD", "model.a", run->job->output, NULL};
+    external_compiler ar = {.program = program, .seconds = run->compiler->seconds};
+    external_run archive = {.compiler = &ar, .job = run->job};
+    argument_list list = {.count = 0};
+    arguments_add_all(&list, words);
+    char *library = NULL, *message = NULL;
+    if (asprintf(&library, "%s/model.a", run->job->folder) < 0)
+        library = NULL;
+    else
+        message = run_in_folder(&archive, run->job->request->unit_count, &list);
+    bool ok = library != NULL && message == NULL && rename(library, run->job->output) == 0;
+    if (!ok)
+        diag_fail(d, CN_ERROR_COMPILER, "cannot make a static library: %s",
+                  message == NULL ? "no memory, or no room" : message);
+    free(program);
+    free(library);
+    free(message);
     return ok;
 }
 
-/* ---- Finding the command ---- */
-
-static bool is_program(const char *path) {
-    struct stat facts;
-    return stat(path, &facts) == 0 && S_ISREG(facts.st_mode) && access(path, X_OK) == 0;
-}
-
-/* The path of a command, malloc, as a shell would find it; NULL when there is none. */
-static char *find_program(const char *name) {
-    if (strchr(name, '/') != NULL)
-        return is_program(name) ? realpath(name, NULL) : NULL;
-    const char *folders = secure_getenv("PATH");
-    if (folders == NULL)
-        folders = "/usr/local/bin:/usr/bin:/bin";
-    while (*folders != '\0') {
-        size_t length = strcspn(folders, ":");
-        char *path = NULL;
-        if (asprintf(&path, "%.*s/%s", (int)length, folders, name) < 0)
-            return NULL;
-        if (*folders == '/' && is_program(path))
-            return path;
-        free(path);
-        folders += length + (folders[length] == ':');
-    }
-    return NULL;
+static bool build(compiler *c, const compiler_job *job, diagnostics *d, toolchain_report *report) {
+    const external_compiler *e = (const external_compiler *)c;
+    external_run run = {e, job};
+    double begin = clock_seconds();
+    bool ok = compile_units(job->request, compile_unit, &run, d);
+    double compiled = clock_seconds();
+    ok = ok && link_objects(&run, d) &&
+         (job->product != TOOLCHAIN_ARCHIVE || archive_object(&run, d));
+    report->compile_ms = 1e3 * (compiled - begin);
+    report->link_ms = 1e3 * (clock_seconds() - compiled);
+    return ok;
 }
 
 static void free_external_compiler(compiler *c) {

@@ -23,6 +23,7 @@ typedef struct isa_level {
     const char *cc1_flags[ISA_MAX_FLAGS];
     int vector_bytes;     /* of one register: 16, 32 or 64 */
     int vector_registers; /* that a register tile may count on */
+    int processor;        /* what the check of artefacts must find (processor.c.template) */
     bool has_fma;         /* false: __builtin_fmaf would be a call, and bits differ */
 } isa_level;
 

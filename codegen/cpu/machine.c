@@ -97,7 +97,7 @@ static machine_loop *loop_named(const machine *m, const char *name) {
 /* Nothing is allocated from an arena while the toolchain is open. */
 static bool load_loops(machine *m) {
     text t = unit_text(m);
-    toolchain_unit unit = {"machine.c", t.data, t.length};
+    toolchain_unit unit = {.name = "machine.c", .text = t.data, .length = t.length};
     toolchain_request request = {.units = &unit, .unit_count = 1, .isa = m->isa};
     toolchain_options options = {.cache_directory = m->options->cache_directory};
     toolchain *tools = toolchain_new(m->diag, &options);

@@ -30,7 +30,7 @@ typedef struct module_compiler {
 
 /* ---- Flags ---- */
 
-static argument_list compile_arguments(const toolchain_request *r) {
+static argument_list compile_arguments(const isa_level *isa) {
     static const char *const fixed[] = {
         "-O1", "-x", "c", "-std=c11", "-ffreestanding", "-ffp-contract=off", "-relaxed-aliasing",
         "-mrelocation-model", "pic", "-pic-level", "2",
@@ -42,10 +42,10 @@ static argument_list compile_arguments(const toolchain_request *r) {
         "-disable-llvm-verifier", "-discard-value-names", "-w", "-ferror-limit", "3", NULL};
     argument_list list = {.count = 0};
     arguments_add(&list, "-triple");
-    arguments_add(&list, r->isa->triple);
+    arguments_add(&list, isa->triple);
     arguments_add(&list, "-target-cpu");
-    arguments_add(&list, r->isa->cpu);
-    arguments_add_all(&list, r->isa->cc1_flags);
+    arguments_add(&list, isa->cpu);
+    arguments_add_all(&list, isa->cc1_flags);
     arguments_add_all(&list, fixed);
     return list;
 }
@@ -66,7 +66,7 @@ static argument_list link_arguments(toolchain_product product) {
     /* clang-format on */
     static const char *const relocatable[] = {"-r", NULL};
     argument_list list = {.count = 0};
-    arguments_add_all(&list, product == TOOLCHAIN_OBJECT ? relocatable : shared);
+    arguments_add_all(&list, product == TOOLCHAIN_SHARED_OBJECT ? shared : relocatable);
     arguments_add(&list, "--build-id=none");
     arguments_add(&list, "--threads=1"); /* a pool of lld's own would outlive the call */
     arguments_add(&list, "-O0");         /* of string tables, not of code */
@@ -75,7 +75,8 @@ static argument_list link_arguments(toolchain_product product) {
 
 static void identify(const compiler *c, const toolchain_request *r, sha256 *hash) {
     const module_compiler *m = (const module_compiler *)c;
-    argument_list compile = compile_arguments(r), link = link_arguments(TOOLCHAIN_SHARED_OBJECT);
+    argument_list compile = compile_arguments(r->isa),
+                  link = link_arguments(TOOLCHAIN_SHARED_OBJECT);
     identify_file(m->path, hash);
     identify_arguments(&compile, hash);
     sha256_update(hash, pass_pipeline, sizeof pass_pipeline);
@@ -106,18 +107,27 @@ static bool start(compiler *c, diagnostics *d) {
 typedef struct module_run {
     const clang_module *module;
     const compiler_job *job;
-    argument_list arguments;
 } module_run;
 
 static char *compile_unit(void *user, int index) {
     const module_run *run = user;
-    const toolchain_unit *unit = &run->job->request->units[index];
-    char *object = unit_path(run->job, index, "o");
-    if (object == NULL)
-        return strdup("out of memory");
-    char *message = run->module->compile(run->arguments.items, run->arguments.count, pass_pipeline,
-                                         unit->name, unit->text, unit->length, object);
+    const toolchain_request *r = run->job->request;
+    char *object = unit_path(run->job, index, "o"), *stack = unit_path(run->job, index, "su");
+    char *made = NULL, *message = NULL;
+    size_t length = 0;
+    const char *text = unit_text(run->job, index, &made, &length);
+    if (text == NULL || object == NULL || stack == NULL) {
+        message = strdup("no memory, or no room in the temporary folder");
+    } else {
+        argument_list list = compile_arguments(unit_isa(r, index));
+        arguments_add(&list, "-stack-usage-file");
+        arguments_add(&list, stack);
+        message = run->module->compile(list.items, list.count, pass_pipeline, r->units[index].name,
+                                       text, length, object);
+    }
+    free(stack);
     free(object);
+    free(made);
     return message;
 }
 
@@ -130,6 +140,8 @@ static bool link_objects(const clang_module *module, const compiler_job *job, di
     arguments_add(&list, job->output);
     arguments_add(&list, objects);
     char *message = module->link(list.items, list.count);
+    if (message == NULL && job->product == TOOLCHAIN_ARCHIVE)
+        message = module->archive(job->output);
     free(objects);
     if (message != NULL)
         diag_fail(d, CN_ERROR_COMPILER, "cannot link a program:\n%s", message);
@@ -140,7 +152,7 @@ static bool link_objects(const clang_module *module, const compiler_job *job, di
 
 static bool build(compiler *c, const compiler_job *job, diagnostics *d, toolchain_report *report) {
     const module_compiler *m = (const module_compiler *)c;
-    module_run run = {m->module, job, compile_arguments(job->request)};
+    module_run run = {m->module, job};
     double begin = clock_seconds();
     bool ok = compile_units(job->request, compile_unit, &run, d);
     double compiled = clock_seconds();

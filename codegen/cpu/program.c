@@ -38,7 +38,7 @@ int program_add(program_text *p, const kernel *k) {
 }
 
 static void add_unit(program_text *p, const char *name, const text *t) {
-    vec_push(p->arena, &p->units, (toolchain_unit){name, t->data, t->length});
+    vec_push(p->arena, &p->units, (toolchain_unit){.name = name, .text = t->data, .length = t->length});
 }
 
 void program_print_prelude(const program_text *p, uint32_t first, uint32_t end, text *out) {

@@ -206,6 +206,47 @@ static bool build(compiler *c, const toolchain_request *r, toolchain_product pro
     return c->build(c, &job, d, report);
 }
 
+/* ---- Stack ---- */
+
+enum { LONGEST_CHAIN = 8 }; /* of calls: a model's call, launch, stage, tile, fold ... */
+
+/* Keeps the largest frames, largest first, of a list of what functions need; false when one needs
+ * an amount that is not fixed. */
+static bool read_frames(const char *path, size_t *largest) {
+    FILE *file = fopen(path, "re");
+    char line[1024];
+    bool fixed = true;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        const char *tab = strchr(line, '\t');
+        size_t frame = tab == NULL ? 0 : strtoul(tab + 1, NULL, 10) + 2 * sizeof(void *);
+        fixed = fixed && strstr(line, "\tdynamic") == NULL;
+        for (int i = 0; i < LONGEST_CHAIN; i++) {
+            size_t smaller = frame < largest[i] ? frame : largest[i];
+            largest[i] = frame < largest[i] ? largest[i] : frame;
+            frame = smaller;
+        }
+    }
+    if (file != NULL)
+        fclose(file);
+    return file != NULL && fixed;
+}
+
+/* No chain of calls is longer, so the sum of so many largest frames is enough for any. */
+static size_t stack_bound(const toolchain_request *r, const char *folder) {
+    size_t largest[LONGEST_CHAIN] = {0}, bound = 0;
+    compiler_job job = {.request = r, .folder = folder};
+    for (int i = 0; i < r->unit_count; i++) {
+        char *path = unit_path(&job, i, "su");
+        bool known = r->units[i].data != NULL || (path != NULL && read_frames(path, largest));
+        free(path);
+        if (!known)
+            return 0;
+    }
+    for (int i = 0; i < LONGEST_CHAIN; i++)
+        bound += largest[i];
+    return bound;
+}
+
 static toolchain_library *make_program(toolchain *t, compiler *c, const toolchain_request *r,
                                        const sha256_digest *key, diagnostics *d,
                                        toolchain_report *report) {
@@ -254,6 +295,7 @@ bool toolchain_write(toolchain *t, const toolchain_request *r, toolchain_product
     size_t size = 0;
     bool ok = output != NULL && build(c, r, product, folder, output, d, report) &&
               file_read_all(output, d, &bytes, &size);
+    report->stack_bytes = ok ? stack_bound(r, folder) : 0;
     atomic_file *file = ok ? atomic_file_open(path, d) : NULL;
     if (file != NULL) {
         atomic_file_write(file, bytes, size);

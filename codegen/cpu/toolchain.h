@@ -19,17 +19,21 @@
 #include "base/diag.h"
 #include "codegen/cpu/isa.h"
 
-/* One C translation unit. `name` is for messages and symbol tables; it does not enter the key. */
+/* One C translation unit. `name` is for messages and symbol tables; it does not enter the key. A
+ * unit without text defines `name` instead: a hidden constant of these bytes, aligned to 64. */
 typedef struct toolchain_unit {
     const char *name;
     const char *text;
     size_t length;
+    const void *data;
+    size_t data_bytes;
 } toolchain_unit;
 
 typedef struct toolchain_request {
     const toolchain_unit *units;
     int unit_count;
     const struct isa_level *isa;
+    const struct isa_level *const *unit_levels;                 /* of each unit; NULL = isa */
     bool sanitize_address, sanitize_undefined, sanitize_thread; /* by the external compiler */
     int threads; /* that compile units in parallel; 0 or 1 = the caller alone */
 } toolchain_request;
@@ -38,6 +42,8 @@ enum { TOOLCHAIN_NAME_BYTES = 96 };
 
 typedef struct toolchain_report {
     double compile_ms, link_ms, load_ms; /* 0 on a hit of the cache, but for load_ms */
+    size_t
+        stack_bytes; /* toolchain_write: no chain of calls in the texts takes more; 0 = unknown */
     bool cache_hit;
     char compiler[TOOLCHAIN_NAME_BYTES]; /* "clang 19.1.7 (in process)", "cc (Debian 12.2.0)" */
 } toolchain_report;
@@ -73,7 +79,8 @@ void toolchain_library_free(toolchain_library *l);
 
 typedef enum toolchain_product {
     TOOLCHAIN_SHARED_OBJECT, /* what toolchain_load loads */
-    TOOLCHAIN_OBJECT,        /* one relocatable object of all units, for .o and .a */
+    TOOLCHAIN_OBJECT,        /* one relocatable object of all units */
+    TOOLCHAIN_ARCHIVE,       /* that object in a static library */
 } toolchain_product;
 
 /* Compiles for `r->isa`, which this machine need not have, and writes the file `path`. */
