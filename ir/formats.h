@@ -35,7 +35,7 @@ typedef struct picture_node {
     picture_kind kind;
     const char *title;   /* "conv", "dense/kernel" */
     const char *detail;  /* attributes, or the ops of a group; "" = none */
-    const char *type;    /* "f32[B,10]" */
+    const char *type;    /* "f32[B,10]", and of which layer */
     const char *tooltip; /* the line of the node as text, with its place in the program */
 } picture_node;
 

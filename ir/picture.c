@@ -123,6 +123,12 @@ static const char *types_of(const node *n, arena *a) {
     return t.data;
 }
 
+/* "f32[B,10] of dense". */
+static const char *result_of(const node *n, arena *a) {
+    const char *types = types_of(n, a);
+    return n->location.layer == NULL ? types : arena_format(a, "%s of %s", types, n->location.layer);
+}
+
 static const char *tooltip_of(const painter *p, uint32_t id) {
     const node *n = graph_node(p->graph, id);
     text t;
@@ -171,7 +177,7 @@ static void add_node(painter *p, uint32_t id) {
     picture_node box = {.kind = kind_of(n),
                         .title = title_of(n),
                         .detail = detail_of(p, n),
-                        .type = types_of(n, p->arena),
+                        .type = result_of(n, p->arena),
                         .tooltip = tooltip_of(p, id)};
     uint32_t to = add_box(p, box);
     p->box_of[id] = to + 1;

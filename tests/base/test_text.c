@@ -53,6 +53,34 @@ static void quotes_escape(void **state) {
     assert_string_equal(quoted(w, "größe"), "\"größe\"");
 }
 
+static void json_is_utf8_whatever_comes(void **state) {
+    workspace *w = *state;
+    static const struct {
+        const char *from, *json;
+    } cases[] = {
+        {"plain", "\"plain\""},
+        {"\"\\\n\x01", "\"\\\"\\\\\\u000a\\u0001\""},
+        {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\""},
+        {"\xff\xc3", "\"\\u00ff\\u00c3\""},             /* no character; one cut short */
+        {"\xc0\xaf", "\"\\u00c0\\u00af\""},             /* overlong */
+        {"\xed\xa0\x80", "\"\\u00ed\\u00a0\\u0080\""}, /* a surrogate */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        text t;
+        text_init(&t, w->arena);
+        text_json(&t, cases[i].from);
+        assert_string_equal(t.data, cases[i].json);
+    }
+}
+
+static void xml_has_no_markup(void **state) {
+    workspace *w = *state;
+    text t;
+    text_init(&t, w->arena);
+    text_xml(&t, "<a b=\"c\">&\xc3\xa4\n\x02\xff");
+    assert_string_equal(t.data, "&#60;a b=&#34;c&#34;&#62;&#38;\xc3\xa4\n??");
+}
+
 static void identifiers_keep_nothing_dangerous(void **state) {
     workspace *w = *state;
     assert_string_equal(identifier(w, "conv2d_1/kernel"), "conv2d_1_kernel");
@@ -116,6 +144,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_WORKSPACE(appending_grows),
         WITH_WORKSPACE(quotes_escape),
+        WITH_WORKSPACE(json_is_utf8_whatever_comes),
+        WITH_WORKSPACE(xml_has_no_markup),
         WITH_WORKSPACE(identifiers_keep_nothing_dangerous),
         WITH_WORKSPACE(numbers_are_shortest),
         WITH_WORKSPACE(numbers_read_back),
