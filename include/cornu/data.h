@@ -1,4 +1,4 @@
-/* Data: arrays in the caller's memory, and datasets that a fit draws batches from.
+/* Data: arrays in the caller's memory and in files, and datasets that a fit draws batches from.
  *
  * A dataset belongs to its context. On failure a constructor returns NULL and the context keeps the
  * message; calls that take a dataset refuse NULL with that message.
@@ -71,6 +71,21 @@ CN_API cn_array cn_dataset_input(const cn_dataset *d, size_t i);
 CN_API cn_array cn_dataset_target(const cn_dataset *d, size_t i);
 /* Datasets belong to their context; freeing early is allowed, but not before ranges of it. */
 CN_API void cn_dataset_free(cn_dataset *d);
+
+/* ---- arrays in files ------------------------------------------------------------------------- */
+
+/* All arrays of a file: .npy, .npz, .safetensors or IDX (plain or gzip), told by its first bytes.
+ * They and their names (NULL where the format has none) live until it is freed, before its context.
+ * NULL, with the message in the context, when it cannot be read or is damaged. */
+typedef struct cn_array_file cn_array_file;
+CN_API cn_array_file *cn_array_file_read(cn_context *c, const char *path);
+CN_API const char *cn_array_file_format(const cn_array_file *f); /* "npz" */
+CN_API size_t cn_array_file_count(const cn_array_file *f);
+CN_API cn_array cn_array_file_get(const cn_array_file *f, size_t i);
+CN_API void cn_array_file_free(cn_array_file *f);
+/* As the name ends: .npy (one array), .npz or .safetensors; all or nothing. */
+CN_API CN_NODISCARD cn_status cn_array_file_write(cn_context *c, const char *path,
+                                                  const cn_array *arrays, size_t count);
 
 #ifndef __cplusplus
 #define cn_dataset_arrays(...) \
