@@ -23,6 +23,7 @@
  * layers.h       layers, and your own                callbacks.h callbacks of fit
  * activations.h  initializers.h                      function.h  gradients and custom training
  * losses.h       metrics.h  optimizers.h             ops.h       ops on tensors (keras.ops)
+ * profile.h      kernels, times, memory            verify.h    against arrays of another program
  * environment.h  what is found on this machine
  */
 #ifndef CORNU_H
@@ -43,7 +44,9 @@
 #include "cornu/model.h"
 #include "cornu/ops.h"
 #include "cornu/optimizers.h"
+#include "cornu/profile.h"
 #include "cornu/status.h"
 #include "cornu/tensor.h"
+#include "cornu/verify.h"
 
 #endif

@@ -6,6 +6,7 @@
 #define VERB_MAP(X) \
     X(summary)      \
     X(dump)         \
+    X(verify)       \
     X(doctor)       \
     X(cache)        \
     X(help)

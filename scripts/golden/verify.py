@@ -7,6 +7,7 @@ outputs. Weights stand in it by their paths: a test fills its model from them. A
 Keras computes by default.
 """
 
+import json
 import sys
 
 from common import keras, np
@@ -42,3 +43,14 @@ np.savez_compressed(
     **{layer.name: value for layer, value in zip(inner, outputs)},
     **{w.path: np.asarray(w) for w in model.weights},
 )
+
+# The weights once more as the command reads them, under the same names.
+blocks = {w.path: np.asarray(w).tobytes() for w in model.weights}
+header, begin = {}, 0
+for w in model.weights:
+    end = begin + len(blocks[w.path])
+    header[w.path] = {"dtype": "F32", "shape": list(w.shape), "data_offsets": [begin, end]}
+    begin = end
+text = json.dumps(header).encode()
+with open(sys.argv[1].replace(".npz", ".safetensors"), "wb") as file:
+    file.write(len(text).to_bytes(8, "little") + text + b"".join(blocks.values()))
