@@ -24,7 +24,7 @@
  * activations.h  initializers.h                      function.h  gradients and custom training
  * losses.h       metrics.h  optimizers.h             ops.h       ops on tensors (keras.ops)
  * profile.h      kernels, times, memory            verify.h    against arrays of another program
- * environment.h  what is found on this machine
+ * environment.h  what is found on this machine     export.h    shared objects and objects
  */
 #ifndef CORNU_H
 #define CORNU_H
@@ -35,6 +35,7 @@
 #include "cornu/data.h"
 #include "cornu/dtype.h"
 #include "cornu/environment.h"
+#include "cornu/export.h"
 #include "cornu/function.h"
 #include "cornu/initializers.h"
 #include "cornu/inspect.h"
