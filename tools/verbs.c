@@ -6,6 +6,8 @@
 #define VERB_MAP(X) \
     X(summary)      \
     X(dump)         \
+    X(bench)        \
+    X(explain)      \
     X(verify)       \
     X(doctor)       \
     X(cache)        \
