@@ -129,15 +129,21 @@ static bool run_all(profiling *p) {
     int repeats = p->out->repeats;
     p->samples = ARENA_ARRAY(p->arena, cn_profile_sample, (size_t)repeats * launches + 1);
     double *seconds = ARENA_ARRAY(p->arena, double, repeats), since = 0;
+    double *between = ARENA_ARRAY(p->arena, double, repeats);
     for (int i = -WARM_UPS; i < repeats; i++) {
         double start = clock_seconds();
         since = i == 0 ? start : since;
         if (!run_once(p, since, i < 0 ? NULL : p->samples + (size_t)i * launches))
             return false;
-        if (i >= 0)
-            seconds[i] = clock_seconds() - start;
+        if (i < 0)
+            continue;
+        seconds[i] = between[i] = clock_seconds() - start;
+        for (size_t k = 0; k < launches; k++)
+            if (p->out->launches[k].scan < 0)
+                between[i] -= p->samples[(size_t)i * launches + k].seconds;
     }
     p->out->seconds = median(seconds, repeats);
+    p->out->between_seconds = median(between, repeats);
     return true;
 }
 

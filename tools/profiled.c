@@ -150,6 +150,7 @@ void profiled_write(json *j, const cn_profile *p, bool texts) {
     json_integer(j, "threads", p->threads);
     json_integer(j, "repeats", p->repeats);
     json_number(j, "seconds", p->seconds);
+    json_number(j, "between_seconds", p->between_seconds);
     json_number(j, "flops", p->flops);
     json_number(j, "bytes", p->bytes);
     json_integer(j, "arena_bytes", (int64_t)p->arena_bytes);

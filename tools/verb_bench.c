@@ -44,14 +44,12 @@ static void write_row(FILE *out, const cn_profile *p, const cn_profile_launch *l
 }
 
 static void write_total(FILE *out, const cn_profile *p) {
-    double kernels = 0, roof = 0;
-    for (size_t i = 0; i < p->launch_count; i++) {
-        kernels += p->launches[i].scan < 0 ? p->launches[i].seconds : 0;
+    double roof = 0;
+    for (size_t i = 0; i < p->launch_count; i++)
         roof += p->launches[i].scan < 0 ? p->launches[i].roof_seconds : 0;
-    }
     fprintf(out, "%10.1f %5.1f%% %8s %8s %6.0f%%         a run; %.1f us of it between kernels\n",
             p->seconds * 1e6, 100.0, shorten(p->flops).text, shorten(p->bytes).text,
-            100 * roof / p->seconds, p->seconds > kernels ? (p->seconds - kernels) * 1e6 : 0);
+            100 * roof / p->seconds, p->between_seconds * 1e6);
 }
 
 static void write_machine(FILE *out, const cn_profile *p) {
@@ -59,9 +57,9 @@ static void write_machine(FILE *out, const cn_profile *p) {
             (long long)p->batch_size, p->threads, p->threads == 1 ? "" : "s", p->isa, p->repeats);
     fprintf(out, "roof: %sFLOP/s;", shorten(p->flops_per_second).text);
     for (size_t i = 0; i < p->bandwidth_count; i++)
-        fprintf(out, "%s %sB/s over %.0f KiB", i > 0 ? "," : "",
+        fprintf(out, "%s %sB/s over %sB", i > 0 ? "," : "",
                 shorten(p->bandwidths[i].bytes_per_second).text,
-                p->bandwidths[i].working_set / 1024);
+                shorten(p->bandwidths[i].working_set).text);
     fprintf(out, "\nmemory: arena %sB, state %sB, inputs and outputs %sB\n\n",
             shorten((double)p->arena_bytes).text, shorten((double)p->state_bytes).text,
             shorten((double)p->io_bytes).text);

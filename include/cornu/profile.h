@@ -113,7 +113,8 @@ typedef struct cn_profile {
     const char *const *remarks; /* of the passes: why kernels stay apart, what is copied */
     size_t remark_count;
 
-    double seconds; /* of a run, median; with what lies between launches */
+    double seconds;         /* of a run, median */
+    double between_seconds; /* of it between launches, median */
     double flops, bytes;
     size_t arena_bytes, arena_least_bytes; /* planned; the most alive at once */
     size_t state_bytes, io_bytes;
