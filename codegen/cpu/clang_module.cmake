@@ -61,4 +61,3 @@ target_link_options(cornu-clang PRIVATE -fno-sanitize=all LINKER:--gc-sections
 set_target_properties(cornu-clang PROPERTIES LINK_DEPENDS ${cornu_clang_map})
 target_link_libraries(cornu-clang PRIVATE ${cornu_clang_libraries} ZLIB::ZLIB
     $<$<BOOL:${CORNU_LIBRARY_ZSTD}>:${CORNU_LIBRARY_ZSTD}>)
-install(TARGETS cornu-clang LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
