@@ -62,7 +62,8 @@ static void find_times(description *d, place *p) {
         if (next < f->launches.count && f->launches.items[next].node == id)
             number = f->launches.items[next++].number;
         p->begins[id] = number;
-        p->ends[id] = (next < f->launches.count ? f->launches.items[next].number : p->end) - 1;
+        int end = (next < f->launches.count ? f->launches.items[next].number : p->end) - 1;
+        p->ends[id] = end < number ? number : end; /* before the first launch */
     }
 }
 
