@@ -3,7 +3,8 @@
  *     cornu summary examples/convnet_model.c
  *     cornu train examples/convnet_model.c --data train-images.gz --labels train-labels.gz
  *
- * The command compiles this file, calls model(), and does the rest.
+ * The command compiles this file, calls model(), and does the rest. A model may bring an optimizer
+ * and a loss, as this one does; without them the command's options say what to train by.
  */
 #include <cornu.h>
 
@@ -19,5 +20,8 @@ cn_model *model(cn_context *c) {
         cn_dropout(c, 0.25),
         cn_dense(c, 128, .activation = CN_RELU),
         cn_dense(c, 10, .activation = CN_SOFTMAX, .name = "garment"));
-    return cn_model_new(c, .inputs = {image}, .outputs = {garment}, .name = "convnet");
+    cn_model *m = cn_model_new(c, .inputs = {image}, .outputs = {garment}, .name = "convnet");
+    cn_status s = cn_compile(m, .optimizer = cn_adam(c, 1e-3),
+                             .loss = CN_SPARSE_CATEGORICAL_CROSSENTROPY, .metrics = {CN_ACCURACY});
+    return s == CN_OK ? m : NULL;
 }

@@ -18,6 +18,10 @@ static bool has(const cn_model *m) {
     return m != NULL && m->context != NULL && !m->poison;
 }
 
+bool cn_is_compiled(const cn_model *m) {
+    return has(m) && m->training != NULL;
+}
+
 size_t cn_input_count(const cn_model *m) {
     return has(m) ? m->inputs.count : 0;
 }

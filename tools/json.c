@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Bytes of the UTF-8 character at s, 0 when there is none: overlong forms, surrogates and what
@@ -95,11 +96,25 @@ void json_integer(json *j, const char *key, int64_t x) {
 }
 
 void json_number(json *j, const char *key, double x) {
+    char digits[32] = "null";
+    for (int precision = 15; isfinite(x) && precision <= 17; precision++) {
+        snprintf(digits, sizeof digits, "%.*g", precision, x);
+        if (strtod(digits, NULL) == x)
+            break;
+    }
     write_key(j, key);
-    if (isfinite(x))
-        fprintf(j->out, "%.17g", x);
-    else
-        fputs("null", j->out);
+    fputs(digits, j->out);
+}
+
+void json_float(json *j, const char *key, float x) {
+    char digits[32] = "null";
+    for (int precision = 6; isfinite(x) && precision <= 9; precision++) {
+        snprintf(digits, sizeof digits, "%.*g", precision, (double)x);
+        if (strtof(digits, NULL) == x)
+            break;
+    }
+    write_key(j, key);
+    fputs(digits, j->out);
 }
 
 void json_flag(json *j, const char *key, bool x) {

@@ -30,8 +30,10 @@ void json_close(json *j, char bracket);
 /* Any bytes: those that are no UTF-8 become U+FFFD. NULL becomes null. */
 void json_text(json *j, const char *key, const char *text);
 void json_integer(json *j, const char *key, int64_t x);
-/* In the digits that give the same double back; null when it is not finite. */
+/* In the fewest digits that give the same double back; null when it is not finite. */
 void json_number(json *j, const char *key, double x);
+/* The same of what was a float32. */
+void json_float(json *j, const char *key, float x);
 void json_flag(json *j, const char *key, bool x);
 
 #endif

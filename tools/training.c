@@ -5,14 +5,14 @@
 
 static const struct {
     const char *name;
-    const cn_loss *loss;
+    const cn_loss *(*make)(cn_source where, const cn_loss_options *options);
 } losses[] = {
-    {"mean_squared_error", CN_MEAN_SQUARED_ERROR},
-    {"mean_absolute_error", CN_MEAN_ABSOLUTE_ERROR},
-    {"huber", CN_HUBER},
-    {"binary_crossentropy", CN_BINARY_CROSSENTROPY},
-    {"categorical_crossentropy", CN_CATEGORICAL_CROSSENTROPY},
-    {"sparse_categorical_crossentropy", CN_SPARSE_CATEGORICAL_CROSSENTROPY},
+    {"mean_squared_error", cn_loss_mean_squared_error_at},
+    {"mean_absolute_error", cn_loss_mean_absolute_error_at},
+    {"huber", cn_loss_huber_at},
+    {"binary_crossentropy", cn_loss_binary_crossentropy_at},
+    {"categorical_crossentropy", cn_loss_categorical_crossentropy_at},
+    {"sparse_categorical_crossentropy", cn_loss_sparse_categorical_crossentropy_at},
 };
 
 static const struct {
@@ -25,26 +25,39 @@ static const struct {
     {"rmsprop", cn_rmsprop_at},
 };
 
-static const cn_loss *find_loss(const char *name) {
+/* Names are choices of the options, so they are found. */
+static const cn_loss *make_loss(cn_context *c, const char *name, bool from_logits) {
     size_t k = 0;
-    while (strcmp(losses[k].name, name) != 0) /* one of the option's choices */
+    while (strcmp(losses[k].name, name) != 0)
         k++;
-    return losses[k].loss;
+    return losses[k].make(NO_LINE(cn_loss_options),
+                          &(cn_loss_options){.context = c, .from_logits = from_logits});
 }
 
-static cn_optimizer *make_optimizer(cn_context *c, const char *name) {
+static cn_optimizer *make_optimizer(cn_context *c, const char *name, double learning_rate) {
     size_t k = 0;
     while (strcmp(optimizers[k].name, name) != 0)
         k++;
-    return optimizers[k].make(CN_HERE(cn_optimizer_options), &(cn_optimizer_options){.context = c});
+    return optimizers[k].make(
+        NO_LINE(cn_optimizer_options),
+        &(cn_optimizer_options){.context = c, .learning_rate = learning_rate});
 }
 
 bool training_given(const invocation *i) {
     return option_given(i, "optimizer") || option_given(i, "loss");
 }
 
-cn_status training_compile(const invocation *i, cn_model *m) {
+cn_status training_compile_with(cn_model *m, const training_settings *s) {
     cn_context *c = cn_model_context(m);
-    return cn_compile(m, .optimizer = make_optimizer(c, option_text(i, "optimizer", "adam")),
-                      .loss = find_loss(option_text(i, "loss", "mean_squared_error")));
+    cn_compile_options o = {.model = m,
+                            .optimizer = make_optimizer(c, s->optimizer, s->learning_rate),
+                            .loss = make_loss(c, s->loss, s->from_logits)};
+    memcpy(o.metrics, s->metrics, sizeof o.metrics);
+    return cn_compile_at(NO_LINE(o), &o);
+}
+
+cn_status training_compile(const invocation *i, cn_model *m) {
+    training_settings s = {.optimizer = option_text(i, "optimizer", "adam"),
+                           .loss = option_text(i, "loss", "mean_squared_error")};
+    return training_compile_with(m, &s);
 }

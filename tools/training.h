@@ -17,4 +17,13 @@ bool training_given(const invocation *i);
 /* Compiles the model with what the options say, and the defaults they state. */
 cn_status training_compile(const invocation *i, cn_model *m);
 
+/* All that a compile can be told by name. */
+typedef struct training_settings {
+    const char *optimizer, *loss; /* of the choices above */
+    double learning_rate;         /* 0 = the optimizer's default */
+    bool from_logits;             /* the cross-entropies */
+    const cn_metric *metrics[8];
+} training_settings;
+cn_status training_compile_with(cn_model *m, const training_settings *s);
+
 #endif

@@ -78,6 +78,9 @@ struct invocation {
 
 extern const verb *const verbs[]; /* tools/verbs.c; ends at NULL */
 
+/* Where a call of the library stands, left out of its messages: users know no lines of ours. */
+#define NO_LINE(options) ((cn_source){NULL, 0, sizeof(options)})
+
 /* Given options, by name; each asserts that the verb has such an option. */
 bool option_given(const invocation *i, const char *name);
 const char *option_text(const invocation *i, const char *name, const char *otherwise);

@@ -5,10 +5,15 @@
 
 #define VERB_MAP(X) \
     X(summary)      \
+    X(train)        \
+    X(evaluate)     \
+    X(predict)      \
     X(dump)         \
     X(bench)        \
     X(explain)      \
     X(verify)       \
+    X(convert)      \
+    X(data)         \
     X(doctor)       \
     X(cache)        \
     X(help)

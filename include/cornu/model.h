@@ -76,6 +76,7 @@ typedef struct cn_compile_options {
 /* Reports the first error made while building, with its source line. Nothing is turned into code
  * yet: programs are compiled at first need, for the element types that the data has. */
 CN_API CN_NODISCARD cn_status cn_compile_at(cn_source where, const cn_compile_options *options);
+CN_API bool cn_is_compiled(const cn_model *m);
 
 /* ---- fit, evaluate, predict ------------------------------------------------------------------ */
 

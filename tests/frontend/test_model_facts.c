@@ -36,6 +36,9 @@ static void inputs_and_outputs_have_names_types_and_shapes(void **state) {
     assert_int_equal(kind.shape[1], 3);
     assert_string_equal(cn_model_output(m, 1).name, "flatten");
     assert_null(cn_model_output(m, 2).name);
+    assert_false(cn_is_compiled(m));
+    assert_int_equal(cn_compile(m, .loss = CN_MEAN_SQUARED_ERROR), CN_OK);
+    assert_true(cn_is_compiled(m));
     cn_context_free(c);
 }
 
@@ -73,6 +76,7 @@ static void no_model_has_nothing(void **state) {
     assert_int_equal(cn_layer_count(NULL) + cn_input_count(NULL) + cn_output_count(NULL), 0);
     assert_int_equal(cn_layer_count(poison) + cn_input_count(poison), 0);
     assert_null(cn_layer_get(poison, 0).name);
+    assert_false(cn_is_compiled(poison) || cn_is_compiled(NULL));
     assert_null(cn_model_input(NULL, 0).name);
     cn_context_free(c);
 }

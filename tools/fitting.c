@@ -1,0 +1,121 @@
+/* Data from files, and compile settings from options; see the header. */
+#include "tools/fitting.h"
+
+#include <string.h>
+
+/* ---- What to train by -------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    const cn_metric *metric;
+} metrics[] = {
+#define X(constant, word) {#word, &cn_metric_object_##word},
+    CN_METRIC_MAP(X)
+#undef X
+};
+
+enum { MOST_METRICS = sizeof(training_settings){0}.metrics / sizeof(const cn_metric *) };
+
+static bool add_metrics(const invocation *i, training_settings *s) {
+    const char *name;
+    for (int n = 0; (name = option_repeated(i, "metrics", n)) != NULL; n++) {
+        if (n == MOST_METRICS)
+            return false;
+        for (size_t k = 0; k < sizeof metrics / sizeof *metrics; k++)
+            if (strcmp(metrics[k].name, name) == 0)
+                s->metrics[n] = metrics[k].metric;
+    }
+    if (s->metrics[0] == NULL && strstr(s->loss, "crossentropy") != NULL)
+        s->metrics[0] = CN_ACCURACY;
+    return true;
+}
+
+/* All of them or none: half of a model's own settings cannot be replaced. */
+static exit_code check_given(const invocation *i, bool compiled) {
+    static const char *const with_loss[] = {"metrics", "from-logits"};
+    if (compiled && option_given(i, "loss") != option_given(i, "optimizer"))
+        return fail(i, EXIT_USAGE,
+                    "the model brings an optimizer and a loss; give --optimizer and --loss to "
+                    "replace both, or neither");
+    if (option_given(i, "learning-rate") && !option_given(i, "optimizer"))
+        return fail(i, EXIT_USAGE, "--learning-rate is of an optimizer; name it by --optimizer");
+    for (int k = 0; k < 2; k++)
+        if (option_given(i, with_loss[k]) && !option_given(i, "loss"))
+            return fail(i, EXIT_USAGE, "--%s goes with a loss; name it by --loss", with_loss[k]);
+    return EXIT_OK;
+}
+
+exit_code fitting_compile(const invocation *i, cn_model *m) {
+    exit_code code = check_given(i, cn_is_compiled(m));
+    if (code != EXIT_OK || (cn_is_compiled(m) && !training_given(i)))
+        return code;
+    training_settings s = {.optimizer = option_text(i, "optimizer", "adam"),
+                           .loss = option_text(i, "loss", "mean_squared_error"),
+                           .from_logits = option_given(i, "from-logits")};
+    if (option_given(i, "learning-rate"))
+        s.learning_rate = cn_exact(option_number(i, "learning-rate", 0));
+    if (!add_metrics(i, &s))
+        return fail(i, EXIT_USAGE, "more than %d metrics", (int)MOST_METRICS);
+    return training_compile_with(m, &s) == CN_OK ? EXIT_OK : fail_context(i, cn_model_context(m));
+}
+
+/* ---- Data -------------------------------------------------------------------------------- */
+
+int64_t batch_size(const invocation *i) {
+    int64_t n = option_integer(i, "batch", 32);
+    if (n >= 1 && n <= INT32_MAX)
+        return n;
+    fail(i, EXIT_USAGE, "--batch wants 1 or more");
+    return 0;
+}
+
+/* The arrays of a file; an unnamed or odd name serves by position. */
+static size_t take_arrays(const cn_array_file *f, cn_array list[CN_MAX_LIST + 1]) {
+    size_t count = cn_array_file_count(f);
+    if (count > CN_MAX_LIST + 1) /* one too many, which is refused with a message */
+        count = CN_MAX_LIST + 1;
+    for (size_t k = 0; k < count; k++)
+        list[k] = cn_array_file_get(f, k);
+    return count;
+}
+
+static bool make_set(const invocation *i, cn_context *c, samples *s) {
+    cn_array inputs[CN_MAX_LIST + 1], targets[CN_MAX_LIST + 1];
+    size_t input_count = take_arrays(s->inputs, inputs);
+    size_t target_count = take_arrays(s->targets, targets);
+    cn_dataset_options o = {.context = c,
+                            .input_list = inputs,
+                            .input_count = input_count,
+                            .target_list = targets,
+                            .target_count = target_count};
+    s->set = cn_dataset_arrays_at(NO_LINE(o), &o);
+    int64_t limit = option_integer(i, "limit", 0);
+    if (s->set != NULL && limit > 0 && limit < cn_dataset_count(s->set))
+        s->set = cn_dataset_range(s->set, 0, limit);
+    return s->set != NULL;
+}
+
+exit_code samples_open(const invocation *i, cn_context *c, bool with_labels, samples *s) {
+    *s = (samples){0};
+    const char *data = option_text(i, "data", NULL);
+    const char *labels = with_labels ? option_text(i, "labels", NULL) : NULL;
+    if (data == NULL || (with_labels && labels == NULL))
+        return fail(i, EXIT_USAGE, "--%s FILE is missing", data == NULL ? "data" : "labels");
+    if (option_integer(i, "limit", 1) < 1)
+        return fail(i, EXIT_USAGE, "--limit wants 1 or more");
+    s->inputs = cn_array_file_read(c, data);
+    if (s->inputs != NULL && with_labels)
+        s->targets = cn_array_file_read(c, labels);
+    if (s->inputs != NULL && (s->targets != NULL) == with_labels && make_set(i, c, s))
+        return EXIT_OK;
+    exit_code code = fail_context(i, c);
+    samples_close(s);
+    return code;
+}
+
+/* The dataset goes with its context. */
+void samples_close(samples *s) {
+    cn_array_file_free(s->inputs);
+    cn_array_file_free(s->targets);
+    *s = (samples){0};
+}

@@ -1,0 +1,41 @@
+/* What train, evaluate and predict share: data from files, and what a model is trained by. */
+#ifndef CORNU_TOOLS_FITTING_H
+#define CORNU_TOOLS_FITTING_H
+
+#include "tools/training.h"
+#include "tools/verb.h"
+
+#define DATA_OPTIONS                                                                             \
+    {"data", 'd', OPTION_FILE, "FILE", NULL,                                                     \
+     "the inputs: IDX (gzip or plain), .npy, .npz or .safetensors", 0},                          \
+    {"limit", 0, OPTION_INTEGER, "N", NULL, "use the first N samples only", 0},                  \
+    {"batch", 'b', OPTION_INTEGER, "N", NULL, "samples in a batch; default: 32", 0}
+#define LABEL_OPTIONS                                                                            \
+    {"labels", 'l', OPTION_FILE, "FILE", NULL, "the targets, in a file like that of --data", 0}
+
+/* "accuracy|..." of the list in metrics.h */
+#define METRIC_CHOICE(constant, name) "|" #name
+#define METRIC_CHOICES (CN_METRIC_MAP(METRIC_CHOICE) + 1)
+#define FITTING_OPTIONS                                                                          \
+    TRAINING_OPTIONS,                                                                            \
+    {"learning-rate", 'r', OPTION_NUMBER, "X", NULL, "default: the optimizer's", 0},             \
+    {"metrics", 'm', OPTION_CHOICE, "NAME", METRIC_CHOICES,                                      \
+     "what to measure; default: accuracy with a cross-entropy", 1},                              \
+    {"from-logits", 0, OPTION_FLAG, NULL, NULL, "the outputs are logits, not probabilities", 0}
+
+/* Compiles the model by the options; one that is compiled already keeps its settings when there
+ * are none. EXIT_OK, or a code after the message. */
+exit_code fitting_compile(const invocation *i, cn_model *m);
+
+typedef struct samples {
+    cn_array_file *inputs, *targets;
+    cn_dataset *set;
+} samples;
+/* From --data and, if asked for, --labels. EXIT_OK, or a code after the message; then nothing is
+ * left open. Close before the context goes. */
+exit_code samples_open(const invocation *i, cn_context *c, bool with_labels, samples *s);
+void samples_close(samples *s);
+/* --batch, at least 1 and 32 by default; 0 after a message. */
+int64_t batch_size(const invocation *i);
+
+#endif

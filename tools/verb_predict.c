@@ -1,0 +1,314 @@
+/* cornu predict MODEL: what a model gives out for data in a file.
+ *
+ * To stdout as text, a line for each sample, as JSON, or as the bytes of an .npy; or to a file.
+ * With
+ * --top the classes of highest value stand in place of all values, by name where there are names.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/arrays.h"
+#include "tools/fitting.h"
+
+typedef struct prediction {
+    invocation *i;
+    const open_model *m;
+    cn_array outputs[CN_MAX_LIST]; /* buffers taken with malloc */
+    size_t count;
+    int64_t samples, top;
+    char *class_text; /* of the file; names are its lines */
+    char **classes;
+    size_t class_count;
+} prediction;
+
+/* ---- Names of classes -------------------------------------------------------------------- */
+
+static char *read_text(const char *path) {
+    FILE *file = fopen(path, "re");
+    char *text = NULL;
+    size_t size = 0;
+    if (file == NULL)
+        return NULL;
+    if (getdelim(&text, &size, 0, file) < 0) {
+        free(text);
+        text = strdup("");
+    }
+    fclose(file);
+    return text;
+}
+
+static exit_code read_classes(prediction *p) {
+    const char *path = option_text(p->i, "classes", NULL);
+    if (path == NULL)
+        return EXIT_OK;
+    if ((p->class_text = read_text(path)) == NULL)
+        return fail(p->i, EXIT_INPUT, "cannot read %s: %s", path, strerror(errno));
+    size_t lines = 1;
+    for (const char *c = p->class_text; *c != 0; c++)
+        lines += *c == '\n';
+    if ((p->classes = calloc(lines, sizeof *p->classes)) == NULL)
+        return fail(p->i, EXIT_RUN, "out of memory");
+    char *rest = p->class_text, *line;
+    while ((line = strsep(&rest, "\n")) != NULL)
+        if (*line != 0 || rest != NULL)
+            p->classes[p->class_count++] = line;
+    return EXIT_OK;
+}
+
+static const char *class_name(const prediction *p, size_t k) {
+    return k < p->class_count ? p->classes[k] : NULL;
+}
+
+/* Of a sample's values the n-th highest, by selection: n is small. Equal ones in their order. */
+static size_t nth_class(const cn_array *x, size_t first, size_t size, int64_t n) {
+    size_t best = 0;
+    double above = (double)INFINITY;
+    size_t last = 0;
+    for (int64_t k = 0; k <= n; k++) {
+        bool found = false;
+        for (size_t j = 0; j < size; j++) {
+            double v = array_element(x, first + j);
+            bool after = k == 0 || v < above || (v == above && j > last);
+            if (after && (!found || v > array_element(x, first + best))) {
+                best = j;
+                found = true;
+            }
+        }
+        above = array_element(x, first + best);
+        last = best;
+    }
+    return best;
+}
+
+/* ---- Text -------------------------------------------------------------------------------- */
+
+static void write_top(const prediction *p, const cn_array *x, size_t first, size_t size) {
+    for (int64_t n = 0; n < p->top; n++) {
+        size_t k = nth_class(x, first, size, n);
+        const char *name = class_name(p, k);
+        if (name != NULL)
+            fprintf(p->i->out, "%s%s ", n > 0 ? "  " : "", name);
+        else
+            fprintf(p->i->out, "%s%zu ", n > 0 ? "  " : "", k);
+        fprintf(p->i->out, "%.4f", array_element(x, first + k));
+    }
+}
+
+static void write_sample(const prediction *p, const cn_array *x, size_t sample) {
+    FILE *out = p->i->out;
+    size_t size = sample_elements(x), first = sample * size;
+    if (p->count > 1)
+        fprintf(out, "%s: ", x->name);
+    if (p->top > 0)
+        write_top(p, x, first, size);
+    for (size_t k = 0; k < size && p->top == 0; k++) {
+        if (k > 0)
+            fputc(' ', out);
+        write_element(out, x, first + k);
+    }
+    fputc('\n', out);
+}
+
+static void write_text(const prediction *p) {
+    for (size_t s = 0; s < (size_t)p->samples; s++)
+        for (size_t k = 0; k < p->count; k++)
+            write_sample(p, &p->outputs[k], s);
+}
+
+/* ---- JSON -------------------------------------------------------------------------------- */
+
+static void json_top(const prediction *p, json *j, const cn_array *x, size_t first, size_t size) {
+    for (int64_t n = 0; n < p->top; n++) {
+        size_t k = nth_class(x, first, size, n);
+        json_open(j, NULL, '{');
+        json_integer(j, "class", (int64_t)k);
+        if (p->class_count > 0)
+            json_text(j, "name", class_name(p, k));
+        json_element(j, "value", x, first + k);
+        json_close(j, '}');
+    }
+}
+
+static void write_json(const prediction *p) {
+    json j = json_begin(p->i->out, "cornu.predict/1");
+    json_integer(&j, "samples", p->samples);
+    json_open(&j, "outputs", '[');
+    for (size_t k = 0; k < p->count; k++) {
+        const cn_array *x = &p->outputs[k];
+        size_t size = sample_elements(x);
+        json_open(&j, NULL, '{');
+        json_text(&j, "name", x->name);
+        json_text(&j, "dtype", dtype_name(x->dtype));
+        json_shape(&j, x->shape, x->rank);
+        json_open(&j, p->top > 0 ? "top" : "values", '[');
+        for (size_t s = 0; s < (size_t)p->samples; s++) {
+            json_open(&j, NULL, '[');
+            if (p->top > 0)
+                json_top(p, &j, x, s * size, size);
+            for (size_t e = 0; e < size && p->top == 0; e++)
+                json_element(&j, NULL, x, s * size + e);
+            json_close(&j, ']');
+        }
+        json_close(&j, ']');
+        json_close(&j, '}');
+    }
+    json_close(&j, ']');
+    json_end(&j);
+}
+
+/* ---- Files ------------------------------------------------------------------------------- */
+
+static exit_code write_file(const prediction *p, const char *path) {
+    cn_context *c = p->m->context;
+    if (cn_array_file_write(c, path, p->outputs, p->count) == CN_OK)
+        return EXIT_OK;
+    bool usage = cn_error_status(c) == CN_ERROR_INVALID_ARGUMENT;
+    fail_context(p->i, c);
+    return usage ? EXIT_USAGE : EXIT_RUN;
+}
+
+static exit_code copy_file(const prediction *p, const char *path) {
+    char block[1 << 14];
+    size_t got;
+    FILE *file = fopen(path, "rbe");
+    if (file == NULL)
+        return fail(p->i, EXIT_RUN, "cannot read %s: %s", path, strerror(errno));
+    while ((got = fread(block, 1, sizeof block, file)) > 0)
+        fwrite(block, 1, got, p->i->out);
+    fclose(file);
+    return EXIT_OK;
+}
+
+/* An .npy on stdout goes by way of a temporary file: files are written whole or not at all. */
+static exit_code write_npy(const prediction *p) {
+    char path[4096];
+    const char *folder = getenv("TMPDIR");
+    if (isatty(fileno(p->i->out)))
+        return fail(p->i, EXIT_USAGE, "an .npy is no text for a terminal; say --output FILE.npy");
+    snprintf(path, sizeof path, "%s/cornu-XXXXXX.npy",
+             folder != NULL && *folder != 0 ? folder : "/tmp");
+    int fd = mkstemps(path, 4);
+    if (fd < 0)
+        return fail(p->i, EXIT_RUN, "cannot write %s: %s", path, strerror(errno));
+    close(fd);
+    exit_code code = write_file(p, path);
+    if (code == EXIT_OK)
+        code = copy_file(p, path);
+    unlink(path);
+    return code;
+}
+
+/* ---- Running ----------------------------------------------------------------------------- */
+
+/* A buffer for all samples of an output. */
+static exit_code make_output(prediction *p, size_t k) {
+    cn_array *x = &p->outputs[k];
+    *x = cn_model_output(p->m->model, k);
+    size_t bytes = dtype_size(x->dtype), each;
+    x->shape[0] = p->samples;
+    for (int d = 0; d < x->rank; d++)
+        if (x->shape[d] < 0 || __builtin_mul_overflow(bytes, (size_t)x->shape[d], &bytes))
+            return fail(p->i, EXIT_BACKEND, "output %s has no size per sample", x->name);
+    x->data = malloc(bytes > 0 ? bytes : 1);
+    each = sample_elements(x);
+    if (x->data == NULL)
+        return fail(p->i, EXIT_RUN, "no memory for %zu bytes of output %s", bytes, x->name);
+    if (p->top > (int64_t)each)
+        return fail(p->i, EXIT_USAGE, "--top %lld, but output %s has %zu values a sample",
+                    (long long)p->top, x->name, each);
+    return EXIT_OK;
+}
+
+static exit_code predict(prediction *p, cn_dataset *set, int64_t batch) {
+    cn_predict_options o = {.model = p->m->model, .data = set, .batch_size = batch};
+    exit_code code = EXIT_OK;
+    p->samples = cn_dataset_count(set);
+    p->count = cn_output_count(p->m->model);
+    for (size_t k = 0; k < p->count && code == EXIT_OK; k++) {
+        code = make_output(p, k);
+        o.outputs[k] = p->outputs[k];
+    }
+    if (code == EXIT_OK && cn_predict_at(NO_LINE(o), &o) != CN_OK)
+        code = fail_context(p->i, p->m->context);
+    return code;
+}
+
+static exit_code write_results(const prediction *p) {
+    const char *output = option_text(p->i, "output", NULL);
+    if (output != NULL)
+        return write_file(p, output);
+    if (strcmp(option_text(p->i, "format", "text"), "npy") == 0)
+        return write_npy(p);
+    (p->i->json ? write_json : write_text)(p);
+    return EXIT_OK;
+}
+
+static exit_code predict_samples(prediction *p) {
+    samples s;
+    int64_t batch = batch_size(p->i);
+    p->top = option_integer(p->i, "top", option_given(p->i, "classes") ? 1 : 0);
+    if (batch == 0 || p->top < 0)
+        return batch == 0 ? EXIT_USAGE : fail(p->i, EXIT_USAGE, "--top wants 1 or more");
+    exit_code code = read_classes(p);
+    if (code == EXIT_OK)
+        code = samples_open(p->i, p->m->context, false, &s);
+    if (code != EXIT_OK)
+        return code;
+    code = predict(p, s.set, batch);
+    if (code == EXIT_OK)
+        code = write_results(p);
+    samples_close(&s);
+    return code;
+}
+
+static exit_code run(invocation *i) {
+    open_model m;
+    exit_code code = model_open(i, i->arguments[0], &m);
+    if (code != EXIT_OK)
+        return code;
+    prediction p = {.i = i, .m = &m};
+    code = predict_samples(&p);
+    for (size_t k = 0; k < p.count; k++)
+        free(p.outputs[k].data);
+    free(p.classes);
+    free(p.class_text);
+    model_close(&m);
+    return code;
+}
+
+static const option_row options[] = {
+    DATA_OPTIONS,
+    {"top", 'k', OPTION_INTEGER, "N", NULL, "write the N classes of highest value", 0},
+    {"classes", 'c', OPTION_FILE, "FILE", NULL, "names of the classes, a line each; as --top 1", 0},
+    {"format", 'f', OPTION_CHOICE, "NAME", "text|npy", "of what goes to stdout; default: text", 0},
+    {"output", 'o', OPTION_FILE, "FILE", NULL,
+     "write the outputs to this .npy, .npz or .safetensors", 0},
+    MODEL_OPTIONS,
+    {0},
+};
+
+const verb verb_predict = {
+    .name = "predict",
+    .summary = "write what a model gives out for data in a file",
+    .arguments = "MODEL",
+    .least = 1,
+    .most = 1,
+    .description = "Runs the model over the samples of --data. The outputs go to stdout: a line of "
+                   "values for each sample, in the digits that give the same bits back (of a model "
+                   "with several outputs, a line for each, with its name); as JSON; or as .npy. "
+                   "With --output they go to a file. A model needs neither an optimizer nor a loss "
+                   "for it.",
+    .options = options,
+    .examples =
+        (const verb_example[]){
+            {"cornu predict examples/convnet_model.c -w convnet.safetensors -d "
+             "t10k-images-idx3-ubyte.gz --limit 5 --top 3",
+             "the three likeliest classes of five images"},
+            {"cornu predict mlp.c -w mlp.safetensors -d x.npy -o y.npy", "from array to array"},
+            {0}},
+    .run = run,
+};
