@@ -275,7 +275,7 @@ static void print_load(expression_printer *p, const expr *e, int level) {
         return;
     }
     print_open(p, LEVEL_CONDITIONAL, level);
-    print_expression(p, e->guard, LEVEL_CONDITIONAL + 1);
+    print_expression(p, e->guard, LEVEL_CONDITION);
     text_append(p->out, " ? ");
     print_element(p, e->buffer, offset);
     text_append(p->out, " : ");
@@ -309,7 +309,9 @@ static int operand_level(const scalar_format *f, int operand) {
         return 0;
     if (f->level == LEVEL_BITS || f->level == LEVEL_COMPARE)
         return LEVEL_SUM;
-    return operand == 0 && f->level != LEVEL_CONDITIONAL ? f->level : f->level + 1;
+    if (f->level == LEVEL_CONDITIONAL)
+        return operand == 0 ? LEVEL_CONDITION : LEVEL_CONDITIONAL + 1;
+    return operand == 0 ? f->level : f->level + 1;
 }
 
 /* Tells of the function that a pattern like "cn_max_$t($1, $2)" calls. */

@@ -20,6 +20,7 @@ enum {
     LEVEL_CONDITIONAL = 1,
     LEVEL_BITS,
     LEVEL_COMPARE,
+    LEVEL_CONDITION = LEVEL_COMPARE, /* before a ?: compilers warn of & and | there */
     LEVEL_SUM,
     LEVEL_PRODUCT,
     LEVEL_UNARY,

@@ -11,13 +11,13 @@
 
 /* ---- columns to inputs and targets ------------------------------------------------------ */
 
-static const char *input_name(const cn_model *m, uint32_t i) {
+const char *model_input_name(const cn_model *m, uint32_t i) {
     const cn_context *c = m->context;
     const cn_layer *l = c->calls.items[c->call_of_node.items[m->inputs.items[i].node]].layer;
     return l == NULL ? "" : cn_layer_name(l);
 }
 
-static const char *target_name(const cn_model *m, uint32_t i) {
+const char *model_target_name(const cn_model *m, uint32_t i) {
     return m->outputs.items[m->training->outputs.items[i].output].name;
 }
 
@@ -149,7 +149,7 @@ static bool check_labels(cn_model *m, cn_source where, const char *call, uint32_
         m->context, where, CN_ERROR_DATA,
         "%s: the label of sample %lld is %lld, but \"%s\" has %lld classes (0 to %lld)", call,
         (long long)(samples == NULL ? row : samples[row]),
-        (long long)integer_at(data, column->dtype, bad), target_name(m, i), (long long)classes,
+        (long long)integer_at(data, column->dtype, bad), model_target_name(m, i), (long long)classes,
         (long long)classes - 1);
 }
 
@@ -176,7 +176,7 @@ bool data_match_batch(cn_model *m, cn_source where, const char *call, const data
         return context_fail(m->context, where, CN_ERROR_DATA,
                             "%s: input \"%s\" was made with .batch_size = %lld; give that, and a "
                             "multiple of it in samples, not batches of %lld of %lld",
-                            call, input_name(m, i), (long long)batch.count, (long long)batch_size,
+                            call, model_input_name(m, i), (long long)batch.count, (long long)batch_size,
                             (long long)count);
     }
     return true;
@@ -196,8 +196,8 @@ static void keep_dtypes(const cn_model *m, data_match *x) {
 static bool match_targets(cn_model *m, cn_source where, const char *call, dataset *rows) {
     const training *t = m->training;
     uint32_t wanted = t->targets.count;
-    order_columns(m, target_name, wanted, rows->targets, rows->target_count);
-    if (!check_columns(m, where, call, "target", target_name, t->targets.items, wanted,
+    order_columns(m, model_target_name, wanted, rows->targets, rows->target_count);
+    if (!check_columns(m, where, call, "target", model_target_name, t->targets.items, wanted,
                        rows->targets, rows->target_count)) {
         return false;
     }
@@ -218,8 +218,8 @@ bool data_match_model(cn_model *m, cn_source where, const char *call, const data
     uint32_t wanted = m->inputs.count;
     if (rows->count <= 0)
         return context_fail(m->context, where, CN_ERROR_DATA, "%s: there are no samples", call);
-    order_columns(m, input_name, wanted, rows->inputs, rows->input_count);
-    if (!check_columns(m, where, call, "input", input_name, m->inputs.items, wanted, rows->inputs,
+    order_columns(m, model_input_name, wanted, rows->inputs, rows->input_count);
+    if (!check_columns(m, where, call, "input", model_input_name, m->inputs.items, wanted, rows->inputs,
                        rows->input_count)) {
         return false;
     }

@@ -10,6 +10,10 @@ typedef struct data_match {
     bool with_targets;
 } data_match;
 
+/* How data names the inputs of a model, and the targets of a compiled one. */
+const char *model_input_name(const cn_model *m, uint32_t i);
+const char *model_target_name(const cn_model *m, uint32_t i);
+
 /* By name when every column has one that the model knows, else by position. A sample's shape must
  * be the model's, but for axes of 1 (images without a channel axis, labels [1]). Labels of
  * array-backed data are checked here, all of them. False with a message. */

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "frontend/frontend.h"
+#include "ir/ops/ops.h"
 
 typedef struct extractor {
     cn_context *c;
@@ -115,6 +116,18 @@ static const char *state_name(const extractor *x, const variable *v) {
     return arena_format(x->g->arena, "%s:%u", name, x->state_index[v->id]);
 }
 
+/* From what the caller passes to what was recorded. */
+static value convert_input(extractor *x, value input, cn_dtype wanted) {
+    cn_dtype given = value_type(x->g, input)->dtype;
+    if (given == wanted)
+        return input;
+    value v = build_cast(x->g, input, wanted);
+    if (x->spec->input_scale == 0 || dtype_is_float(given) || !dtype_is_float(wanted))
+        return v;
+    value scale = build_constant(x->g, wanted, x->spec->input_scale);
+    return build_binary(x->g, &op_mul, v, build_broadcast_scalar(x->g, scale, v));
+}
+
 static void add_inputs(extractor *x) {
     const function_spec *s = x->spec;
     value *inputs = ARENA_ARRAY(x->g->arena, value, s->input_count + 1);
@@ -124,12 +137,9 @@ static void add_inputs(extractor *x) {
         *map_slot(x, v->node.node) =
             graph_add_input(x->g, state_name(x, v), v->type, INPUT_STATE, x->updated[v->id]);
     }
-    for (uint32_t i = 0; i < s->input_count; i++) {
-        const type *wanted = value_type(x->record, s->inputs[i]);
-        bool differs = value_type(x->g, inputs[i])->dtype != wanted->dtype;
+    for (uint32_t i = 0; i < s->input_count; i++)
         *map_slot(x, s->inputs[i].node) =
-            differs ? build_cast(x->g, inputs[i], wanted->dtype) : inputs[i];
-    }
+            convert_input(x, inputs[i], value_type(x->record, s->inputs[i])->dtype);
 }
 
 /* ---- nodes ---------------------------------------------------------------------------------- */

@@ -325,6 +325,7 @@ typedef struct function_spec {
     const char *const *input_names;
     const cn_dtype
         *input_dtypes; /* what the caller will pass; cast in the program; NULL = as recorded */
+    double input_scale; /* of inputs that are cast from integers to floats; 0 = 1 */
     uint32_t input_count;
     const function_output *outputs;
     uint32_t output_count;
@@ -475,6 +476,8 @@ training_program *model_get_program(cn_model *m, program_kind kind, const cn_dty
                                     bool weighted);
 /* Compiles a program that the model does not keep: of p's kind, element types and wishes. */
 bool model_compile_program(cn_model *m, training_program *p);
+/* What is compiled for it; NULL on failure. */
+const function_spec *model_program_spec(cn_model *m, training_program *p);
 /* The element types that the model and, but for predict, its losses want. */
 void model_usual_dtypes(const cn_model *m, program_kind kind, cn_dtype *out);
 /* What compiling again makes stale; prediction does not depend on it, and predictors may be using

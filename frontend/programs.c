@@ -101,29 +101,33 @@ static void collect_outputs(cn_model *m, training_program *p, output_list *list,
         p->watched[i] = list->items[i].name;
 }
 
-bool model_compile_program(cn_model *m, training_program *p) {
+const function_spec *model_program_spec(cn_model *m, training_program *p) {
     cn_context *c = m->context;
-    step_inputs inputs = {0};
+    step_inputs *inputs = ARENA_NEW(c->arena, step_inputs);
     output_list outputs = {0};
     const cn_updates *updates;
-    collect_inputs(m, p, &inputs);
+    collect_inputs(m, p, inputs);
     collect_outputs(m, p, &outputs, &updates);
-    if (!diag_ok(&c->diag))
-        return false;
-    p->function = function_compile(
-        c, &(function_spec){.name = kind_names[p->kind],
+    function_spec *spec = ARENA_NEW(c->arena, function_spec);
+    *spec = (function_spec){.name = kind_names[p->kind],
                             .training = p->kind == PROGRAM_TRAIN,
                             .explain = p->explain,
                             .dump = p->dump,
                             .frozen = p->kind == PROGRAM_TRAIN ? m->training->frozen : NULL,
-                            .inputs = inputs.values,
-                            .input_names = inputs.names,
-                            .input_dtypes = inputs.dtypes,
-                            .input_count = inputs.count,
+                            .inputs = inputs->values,
+                            .input_names = inputs->names,
+                            .input_dtypes = inputs->dtypes,
+                            .input_count = inputs->count,
                             .outputs = outputs.items,
                             .output_count = outputs.count,
                             .updates = updates == NULL ? NULL : updates->items.items,
-                            .update_count = updates == NULL ? 0 : updates->items.count});
+                            .update_count = updates == NULL ? 0 : updates->items.count};
+    return diag_ok(&c->diag) ? spec : NULL;
+}
+
+bool model_compile_program(cn_model *m, training_program *p) {
+    const function_spec *spec = model_program_spec(m, p);
+    p->function = spec == NULL ? NULL : function_compile(m->context, spec);
     return p->function != NULL;
 }
 

@@ -140,7 +140,7 @@ void weights_take(const safetensors *file, const variable_list *list) {
 
 /* ---- files ------------------------------------------------------------------------------ */
 
-static bool save_weights(cn_model *m, const char *path, arena *scratch) {
+bool weights_save(cn_model *m, const char *path, arena *scratch) {
     safetensors_entry *entries = ARENA_ARRAY(scratch, safetensors_entry, m->weights.count + 1);
     for (uint32_t i = 0; i < m->weights.count; i++)
         entries[i] = weights_entry(m->weight_names.items[i], m->weights.items[i]);
@@ -222,7 +222,7 @@ cn_status weights_with_file(cn_model *m, const char *path, const char *call,
 }
 
 cn_status cn_save_weights(cn_model *m, const char *path) {
-    return weights_with_file(m, path, "save_weights", save_weights);
+    return weights_with_file(m, path, "save_weights", weights_save);
 }
 
 cn_status cn_load_weights(cn_model *m, const char *path) {

@@ -22,6 +22,9 @@ void weights_take(const safetensors *file, const variable_list *list);
 /* A model's weights under their names. */
 void weights_list(const cn_model *m, arena *a, variable_list *out);
 
+/* Writes them all to a file. */
+bool weights_save(cn_model *m, const char *path, arena *scratch);
+
 /* Whether the file says that it is of this kind ("weights") and version. */
 bool weights_check_kind(cn_context *c, const safetensors *file, const char *kind,
                         const char *version);

@@ -66,7 +66,7 @@ static bool load_peak(bench *b) {
         &t,
         "    v sum = {0};\n    for (int i = 0; i < 12; i++) sum = sum + c[i];\n"
         "    return sum[0] < 0 ? 0 : 2.0 * 12 * 8 * (double)rounds * (double)(sizeof x / 4);\n}\n");
-    toolchain_unit unit = {"peak.c", t.data, t.length};
+    toolchain_unit unit = {.name = "peak.c", .text = t.data, .length = t.length};
     toolchain_request r = {.units = &unit, .unit_count = 1, .isa = b->isa};
     toolchain_library *library;
     if (!toolchain_load(b->toolchain, &r, &b->diag, &library, NULL))

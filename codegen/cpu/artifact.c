@@ -268,31 +268,72 @@ static const char *address(const writer *w, int function, value v) {
     return arena_format(w->arena, "(void *)(uintptr_t)%s", constant_name(w, function, v.node));
 }
 
-static void print_types(const graph *g, const value *values, uint32_t count, text *out) {
+/* The name of a value that the caller or the model keeps; NULL for those in between. */
+static const char *kept_name(const writer *w, int function, value v) {
+    const scheduled_function *s = &w->functions[function];
+    const artifact_function *f = s->of;
+    const storage *at = &s->plan->of[v.node][v.result];
+    uint32_t index = (uint32_t)at->index;
+    if (at->kind == STORAGE_INPUT)
+        return index < f->data_inputs
+                   ? f->input_names[index]
+                   : w->artifact->variables[f->input_variables[index - f->data_inputs]].name;
+    return at->kind == STORAGE_OUTPUT && index < f->data_outputs ? f->output_names[index] : NULL;
+}
+
+static void print_values(const writer *w, int function, const value *values, uint32_t count,
+                         text *out) {
     for (uint32_t i = 0; i < count; i++) {
+        const char *name = kept_name(w, function, values[i]);
         text_append(out, i ? ", " : "");
-        text_type(out, value_type(g, values[i]));
+        if (name != NULL) {
+            text_identifier(out, name);
+            text_append(out, " ");
+        }
+        text_type(out, value_type(w->functions[function].graph, values[i]));
     }
+}
+
+/* Breaks a line at spaces before it gets too long. */
+static void print_wrapped(const char *line, const char *indent, text *out) {
+    enum { WIDTH = 100 };
+    while (strlen(line) > WIDTH) {
+        size_t cut = WIDTH;
+        while (cut > strlen(indent) && line[cut] != ' ')
+            cut--;
+        if (cut <= strlen(indent))
+            break;
+        text_append_n(out, line, cut);
+        text_append(out, "\n");
+        line = arena_format(out->arena, "%s%s", indent, line + cut + 1);
+    }
+    text_printf(out, "%s\n", line);
 }
 
 /* The layer, what goes in and what comes out; then the call. */
 static void print_launch(const writer *w, int function, const cpu_launch *launch, text *out) {
-    const graph *g = w->functions[function].graph;
-    const node *n = graph_node(g, launch->node);
-    text_append(out, "    /* ");
+    const node *n = graph_node(w->functions[function].graph, launch->node);
+    const cpu_kernel *k = w->levels[0].build.program.kernels.items[launch->kernel_index];
+    text about, call;
+    text_init(&about, w->arena);
+    text_init(&call, w->arena);
+    text_append(&about, "    /* ");
     if (n->location.layer != NULL && n->location.layer[0] != '\0') {
-        text_identifier(out, n->location.layer);
-        text_append(out, ": ");
+        text_identifier(&about, n->location.layer);
+        text_append(&about, ": ");
     }
-    print_types(g, launch->arguments, n->operand_count, out);
-    text_append(out, " -> ");
-    print_types(g, launch->arguments + n->operand_count, n->result_count, out);
-    text_printf(out, " */\n    %s_launch(r, %d /* %s */, (void *const[]){", w->artifact->prefix,
-                launch->kernel_index,
-                w->levels[0].build.program.kernels.items[launch->kernel_index]->name);
+    print_values(w, function, launch->arguments, n->operand_count, &about);
+    text_append(&about, " -> ");
+    print_values(w, function, launch->arguments + n->operand_count, n->result_count, &about);
+    text_append(&about, " */");
+    print_wrapped(about.data, "     * ", out);
+    text_printf(out, "    %s_launch(r, %d /* %s */,\n", w->artifact->prefix, launch->kernel_index,
+                k->name);
+    text_append(&call, "        (void *const[]){");
     for (int i = 0; i < launch->argument_count; i++)
-        text_printf(out, "%s, ", address(w, function, launch->arguments[i]));
-    text_append(out, "r->space});\n");
+        text_printf(&call, "%s, ", address(w, function, launch->arguments[i]));
+    text_append(&call, "r->space});");
+    print_wrapped(call.data, "                        ", out);
 }
 
 static void print_function(const writer *w, int function, text *out) {

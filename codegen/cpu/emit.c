@@ -635,10 +635,6 @@ cpu_kernel *emit_kernel(const kernel *k, const char *name, const isa_level *isa,
     size_t locals = declare_buffers(e, "", &unused);
     if (locals)
         claim_scratch(e, arena_format(a, "%zu", locals));
-    if (e->scratch)
-        print_count(e, e->name, "scratch", e->scratch);
-    if (e->workspace)
-        print_count(e, e->name, "workspace", e->workspace);
     e->result->scratch = e->scratch;
     e->result->workspace = e->workspace;
     text out;

@@ -28,9 +28,7 @@ typedef struct cpu_kernel {
     const char *name;
     const char *text;   /* all functions of the kernel */
     name_list stages;   /* their names */
-    /* Bytes per thread and per launch, expressions over B; NULL = none. Else there are functions
-     * `i64 NAME_scratch(i64 B)` and `i64 NAME_workspace(i64 B)`. */
-    const char *scratch, *workspace;
+    const char *scratch, *workspace; /* bytes per thread and launch, over B; NULL = none */
     prelude functions;  /* that the text calls */
 } cpu_kernel;
 

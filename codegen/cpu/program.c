@@ -38,7 +38,8 @@ int program_add(program_text *p, const kernel *k) {
 }
 
 static void add_unit(program_text *p, const char *name, const text *t) {
-    vec_push(p->arena, &p->units, (toolchain_unit){.name = name, .text = t->data, .length = t->length});
+    vec_push(p->arena, &p->units,
+             (toolchain_unit){.name = name, .text = t->data, .length = t->length});
 }
 
 void program_print_prelude(const program_text *p, uint32_t first, uint32_t end, text *out) {
@@ -61,10 +62,20 @@ void program_print(const program_text *p, text *out) {
     print_kernels(p, 0, p->kernels.count, out);
 }
 
+static void print_size(const cpu_kernel *k, const char *what, const char *bytes, text *out) {
+    if (bytes != NULL)
+        text_printf(out, "\nHIDDEN i64 %s_%s(i64 B) {\n    (void)B;\n    return %s;\n}\n", k->name,
+                    what, bytes);
+}
+
 static void finish_unit(program_text *p, uint32_t first, uint32_t end) {
     text t;
     text_init(&t, p->arena);
     print_kernels(p, first, end, &t);
+    for (uint32_t i = first; i < end; i++) {
+        print_size(p->kernels.items[i], "scratch", p->kernels.items[i]->scratch, &t);
+        print_size(p->kernels.items[i], "workspace", p->kernels.items[i]->workspace, &t);
+    }
     add_unit(p, arena_format(p->arena, "kernels_%u.c", p->units.count), &t);
 }
 

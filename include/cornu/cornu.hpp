@@ -98,6 +98,11 @@ struct place {
 CN_CPP_MAP(X)
 #undef X
 
+/* `export` is a word of C++. */
+inline cn_status export_model(const cn_export_options &options, place at = place::here()) {
+    return cn_export_at(at.with(sizeof options), &options);
+}
+
 inline cn_tensor apply(cn_layer *layer, cn_tensor x, place at = place::here()) {
     return cn_apply_list_at(at.with(0), layer, &x, 1);
 }

@@ -164,7 +164,7 @@ typedef struct loaded {
 static inline loaded load_kernel(bench *b) {
     diagnostics *d = &b->w->diagnostics;
     program_text p;
-    program_begin(&p, isa_find(b->isa), b->w->arena);
+    program_begin(&p, isa_find(b->isa), "k_", b->w->arena);
     program_add(&p, b->k);
     program_finish(&p);
     toolchain_options o = {.cache_directory = "",

@@ -12,7 +12,7 @@ static const char good[] = "int answer(void) { return 42; }\n";
 static const char bad[] = "int answer(void) { return fourty_two; }\n";
 
 static bool build(compiler *c, const char *text, diagnostics *d, char **folder) {
-    toolchain_unit unit = {"answer", text, strlen(text)};
+    toolchain_unit unit = {.name = "answer", .text = text, .length = strlen(text)};
     toolchain_request r = {.units = &unit, .unit_count = 1, .isa = isa_at(0)};
 #if defined(__aarch64__)
     r.isa = isa_host();

@@ -29,7 +29,7 @@ static compiler *new_module(void) {
 
 static bool build(compiler *c, const char *text, const isa_level *isa, diagnostics *d,
                   char **folder) {
-    toolchain_unit unit = {"answer", text, strlen(text)};
+    toolchain_unit unit = {.name = "answer", .text = text, .length = strlen(text)};
     toolchain_request r = {.units = &unit, .unit_count = 1, .isa = isa};
     toolchain_report report = {0};
     char output[256];

@@ -93,8 +93,8 @@ static const char use_text[] =
     "void clear(float *x, long n) { for (long i = 0; i < n; i++) x[i] = 0; }\n";
 
 static const toolchain_unit two_units[] = {
-    {"add", add_text, sizeof add_text - 1},
-    {"use", use_text, sizeof use_text - 1},
+    {.name = "add", .text = add_text, .length = sizeof add_text - 1},
+    {.name = "use", .text = use_text, .length = sizeof use_text - 1},
 };
 
 static toolchain_request two_unit_request(void) {
@@ -241,7 +241,8 @@ static void bad_code_is_quoted(void **state) {
     fixture *f = *state;
     if (!has_compiler(f))
         skip();
-    toolchain_unit unit = {"broken", "int f(void) { return oops; }\n", 29};
+    toolchain_unit unit = {
+        .name = "broken", .text = "int f(void) { return oops; }\n", .length = 29};
     toolchain_request r = {.units = &unit, .unit_count = 1, .isa = isa_host()};
     toolchain_library *l;
     assert_false(toolchain_load(f->toolchain, &r, &f->diagnostics, &l, NULL));
@@ -256,7 +257,7 @@ static void code_that_misses_a_symbol_does_not_load(void **state) {
     if (!has_compiler(f))
         skip();
     const char *text = "int nobody_has_this(void);\nint f(void) { return nobody_has_this(); }\n";
-    toolchain_unit unit = {"unresolved", text, strlen(text)};
+    toolchain_unit unit = {.name = "unresolved", .text = text, .length = strlen(text)};
     toolchain_request r = {.units = &unit, .unit_count = 1, .isa = isa_host()};
     toolchain_library *l;
     assert_false(toolchain_load(f->toolchain, &r, &f->diagnostics, &l, NULL));
@@ -322,7 +323,7 @@ static void sanitized_code_comes_from_the_external_compiler(void **state) {
     if (!has_compiler(f) || SANITIZED)
         skip();
     const char *text = "int divide(int x, int y) { return x / y; }\n";
-    toolchain_unit unit = {"divide", text, strlen(text)};
+    toolchain_unit unit = {.name = "divide", .text = text, .length = strlen(text)};
     toolchain_request r = {.units = &unit, .unit_count = 1, .isa = isa_host()};
     r.sanitize_undefined = true;
     toolchain_library *l;
