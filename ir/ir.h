@@ -218,6 +218,7 @@ typedef enum op_trait {
     OP_TRANSIENT = 1 << 10,   /* must be gone before fusion: gradient, composite, flag */
     OP_NO_GRADIENT = 1 << 11, /* differentiates to nothing, on purpose: compare, floor, iota */
     OP_BARRIER = 1 << 12,     /* gradient stops or fusion stops here */
+    OP_REGION = 1 << 13,      /* owns one: composite, scan, group */
 } op_trait;
 
 struct interpreter;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "base/text.h"
 #include "ir/ops/ops.h"
 #include "ir/scanner.h"
 
@@ -25,7 +26,10 @@ typedef struct parser {
 /* One graph being read, and what its values are called. */
 typedef struct scope {
     graph *graph;
-    map ids; /* text after '%' -> node */
+    bool is_region;
+    map ids;           /* text after '%' -> node */
+    map names;         /* of inputs */
+    bool *overwritten; /* by input: some output goes into it */
 } scope;
 
 typedef VEC(value) value_list;
@@ -47,7 +51,7 @@ typedef struct parsed_node {
     graph_list regions;
 } parsed_node;
 
-static bool parse_graph(parser *p, graph *g);
+static bool parse_graph(parser *p, graph *g, bool is_region);
 
 /* ---- values ------------------------------------------------------------------------------ */
 
@@ -59,6 +63,11 @@ static bool define(parser *p, scope *s, const char *id, size_t length, uint32_t 
                          (int)length, id);
     *entry = node_id;
     return true;
+}
+
+static bool at_id(parser *p) {
+    scan_space(&p->in);
+    return p->in.at < p->in.length && p->in.source[p->in.at] == '%';
 }
 
 static bool parse_id(parser *p, const char **id, size_t *length) {
@@ -97,7 +106,12 @@ static bool parse_enum(parser *p, const attribute_field *f, int *out) {
     for (*out = 0; f->names[*out] != NULL; ++*out)
         if (strlen(f->names[*out]) == length && memcmp(f->names[*out], word, length) == 0)
             return true;
-    return scan_fail(&p->in, p->in.at - length, "%s cannot be '%.*s'", f->name, (int)length, word);
+    text names;
+    text_init(&names, p->in.arena);
+    for (int i = 0; f->names[i] != NULL; i++)
+        text_printf(&names, "%s%s", i > 0 ? ", " : "", f->names[i]);
+    return scan_fail(&p->in, p->in.at - length, "%s cannot be '%.*s'; expected one of %s", f->name,
+                     (int)length, word, names.data);
 }
 
 /* A list of either kind; the other pointer is NULL. */
@@ -177,6 +191,16 @@ static const attribute_field *find_field(const op_def *op, const char *name, siz
     return NULL;
 }
 
+/* "kind, axes"; what the type says is none. */
+static const char *attribute_names(parser *p, const op_def *op) {
+    text names;
+    text_init(&names, p->in.arena);
+    for (const attribute_field *f = op->attributes->fields; f->name != NULL; f++)
+        if (f->kind != FIELD_RESULT_DTYPE && f->kind != FIELD_RESULT_SHAPE)
+            text_printf(&names, "%s%s", names.length > 0 ? ", " : "", f->name);
+    return names.data;
+}
+
 static bool parse_attribute(parser *p, parsed_node *n, uint64_t *seen) {
     const char *name;
     size_t length;
@@ -184,8 +208,8 @@ static bool parse_attribute(parser *p, parsed_node *n, uint64_t *seen) {
         return false;
     const attribute_field *f = find_field(n->op, name, length);
     if (f == NULL)
-        return scan_fail(&p->in, p->in.at - length, "%s has no attribute '%.*s'", n->op->name,
-                         (int)length, name);
+        return scan_fail(&p->in, p->in.at - length, "%s has no attribute '%.*s'; it has %s",
+                         n->op->name, (int)length, name, attribute_names(p, n->op));
     uint64_t bit = UINT64_C(1) << (f - n->op->attributes->fields);
     if (*seen & bit)
         return scan_fail(&p->in, p->in.at - length, "%s is given twice", f->name);
@@ -273,7 +297,8 @@ static bool parse_op(parser *p, parsed_node *n) {
     n->at = p->in.at - length;
     n->op = op_find(name, length);
     if (n->op == NULL)
-        return scan_fail(&p->in, n->at, "no op is called '%.*s'", (int)length, name);
+        return scan_fail(&p->in, n->at, "no op is called '%.*s'; cornu-ir(5) lists them",
+                         (int)length, name);
     if (n->op == &op_input)
         return scan_fail(&p->in, n->at, "inputs stand in the list of parameters");
     return true;
@@ -281,8 +306,7 @@ static bool parse_op(parser *p, parsed_node *n) {
 
 static bool parse_operands(parser *p, scope *s, parsed_node *n) {
     value v;
-    scan_space(&p->in);
-    if (p->in.at == p->in.length || p->in.source[p->in.at] != '%')
+    if (!at_id(p))
         return true;
     do {
         if (!parse_value(p, s, &v))
@@ -294,11 +318,14 @@ static bool parse_operands(parser *p, scope *s, parsed_node *n) {
 
 static bool parse_regions(parser *p, parsed_node *n) {
     while (scan_if(&p->in, "region")) {
+        if ((n->op->traits & OP_REGION) == 0)
+            return scan_fail(&p->in, p->in.at - strlen("region"), "%s takes no region",
+                             n->op->name);
         if (p->depth == DEEPEST_REGION)
             return scan_fail(&p->in, p->in.at, "regions nest deeper than %d", DEEPEST_REGION);
         graph *region = graph_new(p->in.arena, NULL);
         p->depth++;
-        if (!parse_graph(p, region))
+        if (!parse_graph(p, region, true))
             return false;
         p->depth--;
         vec_push(p->in.arena, &n->regions, region);
@@ -306,20 +333,23 @@ static bool parse_regions(parser *p, parsed_node *n) {
     return true;
 }
 
+static const char *type_words(parser *p, const type *t) {
+    text words;
+    text_init(&words, p->in.arena);
+    text_type(&words, t);
+    return words.data;
+}
+
 /* The text must state the types that the op infers. */
 static bool check_types(parser *p, const node *made, const parsed_node *n) {
     if (made->result_count != n->types.count || n->result_count != n->types.count)
-        return scan_fail(&p->in, n->at, "%s has %u results, the line says %lld of %u types",
-                         n->op->name, made->result_count, (long long)n->result_count,
-                         n->types.count);
+        return scan_fail(&p->in, n->at, "%s gives %u results; the line names %lld and states %u types", n->op->name,
+                         made->result_count, (long long)n->result_count, n->types.count);
     for (uint32_t r = 0; r < made->result_count; r++) {
         if (type_equal(&made->types[r], &n->types.items[r]))
             continue;
-        text words;
-        text_init(&words, p->in.arena);
-        text_type(&words, &made->types[r]);
-        return scan_fail(&p->in, n->at, "result %u of %s is %s, the line says otherwise", r,
-                         n->op->name, words.data);
+        return scan_fail(&p->in, n->at, "result %u of %s is %s, the line says %s", r, n->op->name,
+                         type_words(p, &made->types[r]), type_words(p, &n->types.items[r]));
     }
     return true;
 }
@@ -365,6 +395,13 @@ static bool at_string(parser *p) {
     return p->in.at < p->in.length && p->in.source[p->in.at] == '"';
 }
 
+static bool name_input(parser *p, scope *s, const char *name, size_t at) {
+    bool found = false;
+    if (name != NULL)
+        map_put_text(&s->names, name, &found);
+    return !found || scan_fail(&p->in, at, "two inputs are called \"%s\"", name);
+}
+
 static bool parse_input(parser *p, scope *s) {
     const char *id;
     size_t length;
@@ -376,7 +413,20 @@ static bool parse_input(parser *p, scope *s) {
     input_role role = scan_if(&p->in, "state") ? INPUT_STATE : INPUT_DATA;
     bool donated = scan_if(&p->in, "donate");
     const char *name = name_of_id(p, id, length);
-    if (at_string(p) && !scan_string(&p->in, &name))
+    size_t name_at = (size_t)(id - p->in.source);
+    if (donated && role != INPUT_STATE)
+        return scan_fail(&p->in, p->in.at - strlen("donate"),
+                         "%%%.*s is donated but no state; expected 'state donate'", (int)length,
+                         id);
+    if (s->is_region && role == INPUT_STATE && !donated)
+        return scan_fail(&p->in, p->in.at - strlen("state"),
+                         "only functions have state; expected 'state donate' in a region");
+    if (at_string(p)) {
+        name_at = p->in.at;
+        if (!scan_string(&p->in, &name))
+            return false;
+    }
+    if (!name_input(p, s, name, name_at))
         return false;
     value v = graph_add_input(s->graph, name, t, role, donated);
     if (value_is_none(v))
@@ -409,14 +459,35 @@ static bool find_input(parser *p, scope *s, int32_t *out) {
     return true;
 }
 
+/* What an output goes into is donated, not yet taken, and of its type. */
+static bool parse_into(parser *p, scope *s, value v, int32_t *into) {
+    size_t at = (scan_space(&p->in), p->in.at);
+    if (!find_input(p, s, into))
+        return false;
+    const graph_input *x = &s->graph->inputs.items[*into];
+    const type *from = value_type(s->graph, v), *to = value_type(s->graph, x->value);
+    const char *id = p->in.source + at;
+    int length = (int)(p->in.at - at);
+    if (!x->donated)
+        return scan_fail(&p->in, at, "an output overwrites %.*s, which is not donated", length,
+                         id);
+    if (s->overwritten[*into])
+        return scan_fail(&p->in, at, "two outputs overwrite %.*s", length, id);
+    if (!type_equal(from, to))
+        return scan_fail(&p->in, at, "an output of type %s overwrites %.*s, which is %s",
+                         type_words(p, from), length, id, type_words(p, to));
+    return s->overwritten[*into] = true;
+}
+
 static bool parse_outputs(parser *p, scope *s) {
+    s->overwritten = ARENA_ARRAY(p->in.arena, bool, s->graph->inputs.count);
     if (scan_if(&p->in, "}"))
         return true;
     do {
         value v;
         int32_t into = -1;
         const char *name = NULL;
-        if (!parse_value(p, s, &v) || (scan_if(&p->in, "into") && !find_input(p, s, &into)) ||
+        if (!parse_value(p, s, &v) || (scan_if(&p->in, "into") && !parse_into(p, s, v, &into)) ||
             (at_string(p) && !scan_string(&p->in, &name)))
             return false;
         graph_add_output(s->graph, v, name, into);
@@ -440,13 +511,14 @@ static bool parse_assumptions(parser *p, graph *g) {
 }
 
 /* From the list of inputs to the closing brace. */
-static bool parse_graph(parser *p, graph *g) {
-    scope s = {.graph = g};
+static bool parse_graph(parser *p, graph *g, bool is_region) {
+    scope s = {.graph = g, .is_region = is_region};
     map_init(&s.ids, p->in.arena);
+    map_init(&s.names, p->in.arena);
     if (!parse_inputs(p, &s) || !scan_expect(&p->in, "{") || !parse_assumptions(p, g))
         return false;
     while (!scan_if(&p->in, "return"))
-        if (!parse_node(p, &s))
+        if (!at_id(p) ? !scan_expected(&p->in, "a node or 'return'") : !parse_node(p, &s))
             return false;
     return parse_outputs(p, &s);
 }
@@ -474,7 +546,7 @@ static graph *parse_function(parser *p) {
     if (!parse_heading(p, &name))
         return NULL;
     graph *g = graph_new(p->in.arena, name);
-    if (!parse_graph(p, g) || (!scan_at_end(&p->in) && !scan_expected(&p->in, "nothing more")))
+    if (!parse_graph(p, g, false) || (!scan_at_end(&p->in) && !scan_expected(&p->in, "nothing more")))
         return NULL;
     return g;
 }

@@ -160,7 +160,8 @@ bool scan_string(scanner *s, const char **out) {
     for (s->at++; s->at < end; length++) {
         size_t character = s->at;
         if (!scan_character(s, end, &copy[length]))
-            return scan_fail(s, character, "no such character in a string");
+            return scan_fail(s, character, "no such character in a string; expected \\\" \\\\ \\n "
+                                            "\\t or \\x and two hexadecimal digits");
     }
     s->at++;
     *out = copy; /* the arena's zeros end it */
@@ -210,7 +211,10 @@ bool scan_dtype(scanner *s, cn_dtype *out) {
         return false;
     if (dtype_parse(word, length, out))
         return true;
-    return scan_fail(s, s->at - length, "no element type is called '%.*s'", (int)length, word);
+    return scan_fail(s, s->at - length,
+                     "no element type is called '%.*s'; expected f32 f64 bf16 f16 i64 i32 u32 i8 "
+                     "u8 or bool",
+                     (int)length, word);
 }
 
 bool scan_type(scanner *s, type *out) {

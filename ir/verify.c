@@ -90,6 +90,8 @@ static bool verify_node(const verifier *v, uint32_t id) {
     if (n->op->operand_count >= 0 && n->operand_count != (uint32_t)n->op->operand_count)
         return fail_at(v, id, "has %u operands, the op takes %d", n->operand_count,
                        n->op->operand_count);
+    if (n->region_count > 0 && !node_has(n, OP_REGION))
+        return fail_at(v, id, "has a region, which the op does not take");
     if (!verify_operands(v, id))
         return false;
     for (uint32_t i = 0; i < n->region_count; i++)

@@ -81,8 +81,9 @@ static bool constant_infer(const graph *g, const node *n, type *results, diagnos
     int64_t bytes = type_bytes(results, 0); /* k*B counts 0 */
     if (is_splat(n) || (!elements.symbolic && leaf_of(n)->value.length == (uint64_t)bytes))
         return true;
-    return op_fail(d, n, "%s needs one element or %s of them, got %zu bytes",
-                   type_words(g, results), dim_words(g, elements), leaf_of(n)->value.length);
+    return op_fail(d, n, "%s needs one element or %s of them, got %zu", type_words(g, results),
+                   dim_words(g, elements),
+                   leaf_of(n)->value.length / (size_t)dtype_bytes(results->dtype));
 }
 
 static void constant_interpret(interpreter *it, const node *n, tensor *const *operands,

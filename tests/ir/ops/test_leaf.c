@@ -57,7 +57,7 @@ static void mistakes_are_named(void **state) {
         const char *node, *message;
     } cases[] = {
         {"constant {value=[1,2]} : f32[B]", "constant: f32[B] needs one element or B of them"},
-        {"constant : f32[2]", "constant: f32[2] needs one element or 2 of them, got 0 bytes"},
+        {"constant : f32[2]", "constant: f32[2] needs one element or 2 of them, got 0"},
         {"iota {axis=1} : f32[2]", "iota: f32[2] has no axis 1 to count along"},
         {"iota : bool[2]", "iota: counts in numbers, not in bool"},
         {"dim_size {size=B} : bool[]", "dim_size: a size is a number, not a bool"},
