@@ -38,10 +38,10 @@ if [ -z "$browser" ]; then
     exit 77
 fi
 
-# dom PAGE - the document after its scripts have run.
+# dom PAGE - the document after its scripts have run, on a screen as narrow as a phone's.
 dom() {
     HOME=$work timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
-        --virtual-time-budget=3000 --dump-dom "file://$1" 2>/dev/null
+        --window-size=360,780 --virtual-time-budget=3000 --dump-dom "file://$1" 2>/dev/null
 }
 
 # click PAGE LAYER - what is seen after a click on the layer's box: texts of visible kernels.
@@ -52,6 +52,7 @@ click() {
 [...document.querySelectorAll('.box')].find(b => b.dataset.layer === '$2')
     .dispatchEvent(new MouseEvent('click', {bubbles: true}));
 document.getElementById('seen').textContent = 'SEEN\n' + document.getElementById('head').innerText +
+    '\nwider than the screen: ' + (document.documentElement.scrollWidth > innerWidth) + '\n' +
     [...document.querySelectorAll('.kernel pre')].filter(p => p.offsetParent !== null)
         .map(p => p.innerText).join('\n') + '\nEND';
 </script></body></html>
@@ -65,7 +66,8 @@ grep -q 'class="buffer"' "$work/dom" || fail "the memory plan is not drawn"
 grep -q 'class="reason"' "$work/dom" || fail "no refusal is told"
 
 click "$work/page.html" garment >"$work/seen"
-for words in 'Dense → f32\[B,10\]' '= dot_general ' 'contract' 'void k_' 'stays apart'; do
+for words in 'Dense → f32\[B,10\]' '= dot_general ' 'contract' 'void k_' 'stays apart' \
+    'wider than the screen: false'; do
     grep -q "$words" "$work/seen" || fail "a click on garment does not show \"$words\""
 done
 grep -q '= conv ' "$work/seen" && fail "a click on garment shows convolutions"
