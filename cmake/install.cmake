@@ -58,6 +58,21 @@ add_custom_command(OUTPUT ${cornu_man3}/cornu.3
   COMMENT "Writing manual pages of the headers" VERBATIM)
 add_custom_target(cornu_manual ALL DEPENDS ${cornu_man3}/cornu.3)
 install(DIRECTORY ${cornu_man3} DESTINATION ${CMAKE_INSTALL_MANDIR})
+# cornu(1) and what bash completes, made by the command of the tables it parses by.
+if(TARGET cornu_tool)
+  set(cornu_pages ${PROJECT_BINARY_DIR}/man/man1/cornu.1
+    ${PROJECT_BINARY_DIR}/bash-completion/cornu)
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/man/man1 ${PROJECT_BINARY_DIR}/bash-completion)
+  list(GET cornu_pages 0 page)
+  list(GET cornu_pages 1 completion)
+  add_custom_command(OUTPUT ${cornu_pages}
+    COMMAND cornu_tool help --man > ${page}
+    COMMAND cornu_tool help --bash > ${completion}
+    DEPENDS cornu_tool COMMENT "Writing the manual page of the command" VERBATIM)
+  add_custom_target(cornu_pages ALL DEPENDS ${cornu_pages})
+  install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES ${completion} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+endif()
 if(EXISTS ${PROJECT_SOURCE_DIR}/docs/cornu-ir.5)
   install(FILES docs/cornu-ir.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 endif()

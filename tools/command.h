@@ -30,5 +30,10 @@ void help_write(FILE *out);
 void help_write_verb(FILE *out, const verb *v);
 /* "cornu train [OPTION...] MODEL" */
 void usage_write(FILE *out, const verb *v);
+extern const char command_description[]; /* paragraphs */
+
+/* pages.c: cornu(1) in roff, and the completion that bash sources. */
+void man_write(FILE *out);
+void bash_write(FILE *out);
 
 #endif

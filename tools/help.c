@@ -67,16 +67,23 @@ void help_write_verb(FILE *out, const verb *v) {
         fprintf(out, "  %s\n      %s\n", e->command, e->meaning);
 }
 
+const char command_description[] =
+    "Looks into models, trains them, and ships them as native code.\n\n"
+    "MODEL is a C source that defines `cn_model *model(cn_context *c)`. It is compiled on the fly "
+    "by the machine's C compiler against Cornu's headers, so it is as trusted as any program that "
+    "one builds and runs. Weights come from a file of their own (--weights). Verbs that work on "
+    "graphs take .cnir files too, and say so.\n\n"
+    "Results go to stdout; progress, warnings and messages to stderr. With --json a verb writes "
+    "one document with a \"schema\", or, while training, one a line. Options stand anywhere behind "
+    "the verb, as --name VALUE or --name=VALUE; -- ends them.";
+
 void help_write(FILE *out) {
-    fputs("usage: cornu VERB [OPTION...] [ARGUMENT...]\n\n"
-          "Deep learning for C programs: look into models, train them, ship them.\n\nverbs:\n",
-          out);
+    fputs("usage: cornu VERB [OPTION...] [ARGUMENT...]\n\n", out);
+    write_wrapped(out, command_description, 0, 0);
+    fputs("\nverbs:\n", out);
     for (const verb *const *v = verbs; *v != NULL; v++)
         write_entry(out, (*v)->name, (*v)->summary);
-    fputs("\nMODEL is a C source that defines `cn_model *model(cn_context *c)`; it is compiled on "
-          "the\nfly. cornu VERB --help tells more; so does cornu(1). cornu --version.\n\n"
-          "exit codes:\n",
-          out);
+    fputs("\ncornu VERB --help tells more of one; cornu --version.\n\nexit codes:\n", out);
     for (const exit_row *e = exit_rows; e->meaning != NULL; e++) {
         char code[8];
         snprintf(code, sizeof code, "%d", (int)e->code);

@@ -2,6 +2,10 @@
 #include "tools/command.h"
 
 static exit_code run(invocation *i) {
+    if (option_given(i, "man"))
+        return man_write(i->out), EXIT_OK;
+    if (option_given(i, "bash"))
+        return bash_write(i->out), EXIT_OK;
     if (i->argument_count == 0)
         return help_write(i->out), EXIT_OK;
     const verb *v = verb_find(i->arguments[0]);
@@ -10,12 +14,22 @@ static exit_code run(invocation *i) {
     return help_write_verb(i->out, v), EXIT_OK;
 }
 
+static const option_row options[] = {
+    {"man", 0, OPTION_FLAG, NULL, NULL, "write the man page cornu(1) in place of it", 0},
+    {"bash", 0, OPTION_FLAG, NULL, NULL, "write a completion for bash in place of it", 0},
+    {0},
+};
+
 const verb verb_help = {
     .name = "help",
     .summary = "tell about the command or one verb",
     .arguments = "[VERB]",
     .most = 1,
     .description = "Writes what cornu --help or cornu VERB --help writes.",
-    .examples = (const verb_example[]){{"cornu help train", "tell the options of train"}, {0}},
+    .options = options,
+    .examples = (const verb_example[]){{"cornu help train", "tell the options of train"},
+                                       {"source <(cornu help --bash)",
+                                        "complete the words of cornu in this bash"},
+                                       {0}},
     .run = run,
 };

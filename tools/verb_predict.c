@@ -1,8 +1,8 @@
 /* cornu predict MODEL: what a model gives out for data in a file.
  *
  * To stdout as text, a line for each sample, as JSON, or as the bytes of an .npy; or to a file.
- * With
- * --top the classes of highest value stand in place of all values, by name where there are names.
+ * With --top the classes of highest value stand in place of all values, by name where there are
+ * names.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tools/arrays.h"
+#include "tools/classes.h"
 #include "tools/fitting.h"
 
 typedef struct prediction {
@@ -20,48 +21,8 @@ typedef struct prediction {
     cn_array outputs[CN_MAX_LIST]; /* buffers taken with malloc */
     size_t count;
     int64_t samples, top;
-    char *class_text; /* of the file; names are its lines */
-    char **classes;
-    size_t class_count;
+    class_names classes;
 } prediction;
-
-/* ---- Names of classes -------------------------------------------------------------------- */
-
-static char *read_text(const char *path) {
-    FILE *file = fopen(path, "re");
-    char *text = NULL;
-    size_t size = 0;
-    if (file == NULL)
-        return NULL;
-    if (getdelim(&text, &size, 0, file) < 0) {
-        free(text);
-        text = strdup("");
-    }
-    fclose(file);
-    return text;
-}
-
-static exit_code read_classes(prediction *p) {
-    const char *path = option_text(p->i, "classes", NULL);
-    if (path == NULL)
-        return EXIT_OK;
-    if ((p->class_text = read_text(path)) == NULL)
-        return fail(p->i, EXIT_INPUT, "cannot read %s: %s", path, strerror(errno));
-    size_t lines = 1;
-    for (const char *c = p->class_text; *c != 0; c++)
-        lines += *c == '\n';
-    if ((p->classes = calloc(lines, sizeof *p->classes)) == NULL)
-        return fail(p->i, EXIT_RUN, "out of memory");
-    char *rest = p->class_text, *line;
-    while ((line = strsep(&rest, "\n")) != NULL)
-        if (*line != 0 || rest != NULL)
-            p->classes[p->class_count++] = line;
-    return EXIT_OK;
-}
-
-static const char *class_name(const prediction *p, size_t k) {
-    return k < p->class_count ? p->classes[k] : NULL;
-}
 
 /* Of a sample's values the n-th highest, by selection: n is small. Equal ones in their order. */
 static size_t nth_class(const cn_array *x, size_t first, size_t size, int64_t n) {
@@ -89,7 +50,7 @@ static size_t nth_class(const cn_array *x, size_t first, size_t size, int64_t n)
 static void write_top(const prediction *p, const cn_array *x, size_t first, size_t size) {
     for (int64_t n = 0; n < p->top; n++) {
         size_t k = nth_class(x, first, size, n);
-        const char *name = class_name(p, k);
+        const char *name = class_name(&p->classes, k);
         if (name != NULL)
             fprintf(p->i->out, "%s%s ", n > 0 ? "  " : "", name);
         else
@@ -126,8 +87,8 @@ static void json_top(const prediction *p, json *j, const cn_array *x, size_t fir
         size_t k = nth_class(x, first, size, n);
         json_open(j, NULL, '{');
         json_integer(j, "class", (int64_t)k);
-        if (p->class_count > 0)
-            json_text(j, "name", class_name(p, k));
+        if (p->classes.count > 0)
+            json_text(j, "name", class_name(&p->classes, k));
         json_element(j, "value", x, first + k);
         json_close(j, '}');
     }
@@ -253,7 +214,7 @@ static exit_code predict_samples(prediction *p) {
     p->top = option_integer(p->i, "top", option_given(p->i, "classes") ? 1 : 0);
     if (batch == 0 || p->top < 0)
         return batch == 0 ? EXIT_USAGE : fail(p->i, EXIT_USAGE, "--top wants 1 or more");
-    exit_code code = read_classes(p);
+    exit_code code = class_names_read(p->i, &p->classes);
     if (code == EXIT_OK)
         code = samples_open(p->i, p->m->context, false, &s);
     if (code != EXIT_OK)
@@ -274,8 +235,7 @@ static exit_code run(invocation *i) {
     code = predict_samples(&p);
     for (size_t k = 0; k < p.count; k++)
         free(p.outputs[k].data);
-    free(p.classes);
-    free(p.class_text);
+    class_names_free(&p.classes);
     model_close(&m);
     return code;
 }
