@@ -73,6 +73,13 @@ if(TARGET cornu_tool)
   install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
   install(FILES ${completion} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 endif()
-if(EXISTS ${PROJECT_SOURCE_DIR}/docs/cornu-ir.5)
-  install(FILES docs/cornu-ir.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
-endif()
+# cornu-ir(5), of the document that says the same.
+set(cornu_man5 ${PROJECT_BINARY_DIR}/man/man5)
+file(MAKE_DIRECTORY ${cornu_man5})
+add_custom_command(OUTPUT ${cornu_man5}/cornu-ir.5
+  COMMAND awk -v version=${PROJECT_VERSION} -f ${PROJECT_SOURCE_DIR}/scripts/docs/man5.awk
+    ${PROJECT_SOURCE_DIR}/docs/cnir.md > ${cornu_man5}/cornu-ir.5
+  DEPENDS docs/cnir.md scripts/docs/man5.awk
+  COMMENT "Writing the manual page of .cnir" VERBATIM)
+add_custom_target(cornu_manual_ir ALL DEPENDS ${cornu_man5}/cornu-ir.5)
+install(FILES ${cornu_man5}/cornu-ir.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)

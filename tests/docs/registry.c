@@ -12,13 +12,24 @@
 
 /* ---- ops ------------------------------------------------------------------------------------ */
 
+/* " (sum prod max)": the default first. */
+static void print_choices(const char *const *names) {
+    for (int i = 0; names[i] != NULL; i++)
+        printf("%s%s", i == 0 ? " (" : " ", names[i]);
+    printf(")");
+}
+
 static void print_attributes(const op_def *op) {
     if (op->attributes == NULL)
         return;
     int count = 0;
-    for (const attribute_field *f = op->attributes->fields; f->name != NULL; f++)
-        if (f->kind != FIELD_RESULT_DTYPE && f->kind != FIELD_RESULT_SHAPE)
-            printf("%s%s", count++ > 0 ? ", " : "", f->name);
+    for (const attribute_field *f = op->attributes->fields; f->name != NULL; f++) {
+        if (f->kind == FIELD_RESULT_DTYPE || f->kind == FIELD_RESULT_SHAPE)
+            continue;
+        printf("%s%s", count++ > 0 ? ", " : "", f->name);
+        if (f->kind == FIELD_ENUM)
+            print_choices(f->names);
+    }
 }
 
 static void print_cell(const char *words) {

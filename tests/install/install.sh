@@ -65,6 +65,7 @@ fi
 # A page for the command and for every exported function; links lead somewhere; no warnings.
 man=$prefix/share/man
 [ -f "$man/man3/cornu.3" ] || fail 'no cornu(3)'
+grep -q '^Attributes: kind (sum ' "$man/man5/cornu-ir.5" || fail 'no ops in cornu-ir(5)'
 nm -D --defined-only "$(find "$prefix" -name libcornu.so)" |
     awk '$2 == "T" && $3 ~ /^cn_/ { print $3 }' >"$work/functions"
 [ -s "$work/functions" ] || fail 'no functions'
@@ -76,7 +77,7 @@ while read -r target; do
     [ -f "$man/$target" ] || fail "a manual page leads to $target, which is not there"
 done <"$work/targets"
 if command -v mandoc >/dev/null; then
-    mandoc -Tlint -Wwarning "$man"/man3/cornu*.3 |
+    mandoc -Tlint -Wwarning "$man"/man3/cornu*.3 "$man/man5/cornu-ir.5" |
         grep -v 'missing date' >"$work/log" && fail "$(cat "$work/log")"
 fi
 
