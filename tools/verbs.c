@@ -8,6 +8,7 @@
     X(train)        \
     X(evaluate)     \
     X(predict)      \
+    X(compile)      \
     X(dump)         \
     X(bench)        \
     X(explain)      \
