@@ -1,4 +1,5 @@
-/* cornu verify MODEL --reference FILE.npz: layer by layer against arrays of another program. */
+/* cornu verify MODEL: layer by layer against arrays of another program (--reference FILE.npz), and
+ * gradients in reverse mode against forward mode (--gradients). */
 #include <math.h>
 #include <string.h>
 
@@ -117,9 +118,7 @@ static void write_json(FILE *out, const cn_verification *v) {
     json_end(&j);
 }
 
-/* ---- the verb --------------------------------------------------------------------------- */
-
-static exit_code verify(const invocation *i, const open_model *m) {
+static exit_code compare_layers(const invocation *i, const open_model *m) {
     cn_verification *v = cn_verify(m->model, option_text(i, "reference", NULL),
                                    .tolerance = option_number(i, "tolerance", 0));
     if (v == NULL)
@@ -135,24 +134,81 @@ static exit_code verify(const invocation *i, const open_model *m) {
     return code;
 }
 
+/* ---- gradients -------------------------------------------------------------------------- */
+
+static void write_gradients(FILE *out, const cn_gradient_check *g) {
+    int width = 6;
+    for (size_t k = 0; k < g->count; k++)
+        width = wider(width, g->rows[k].weight);
+    fprintf(out, "%-*s  %12s  %12s  %9s\n", width, "weight", "compiled", "exact", "relative");
+    for (size_t k = 0; k < g->count; k++) {
+        const cn_gradient_row *row = &g->rows[k];
+        fprintf(out, "%-*s  %12.6g  %12.6g  %9.2g  %s\n", width, row->weight, row->compiled,
+                row->exact, row->relative, row->agrees ? "agrees" : "departs");
+    }
+    if (g->first == g->count)
+        fprintf(out, "\nThe gradient of every weight agrees, within %g of its length.\n",
+                g->tolerance);
+    else
+        fprintf(out, "\nThe gradient of \"%s\" is the first that departs (tolerance %g).\n",
+                g->rows[g->first].weight, g->tolerance);
+}
+
+static void write_gradients_json(FILE *out, const cn_gradient_check *g) {
+    json j = json_begin(out, "cornu.verify_gradients/1");
+    json_number(&j, "tolerance", g->tolerance);
+    json_text(&j, "first", g->first == g->count ? NULL : g->rows[g->first].weight);
+    json_open(&j, "weights", '[');
+    for (size_t k = 0; k < g->count; k++) {
+        const cn_gradient_row *row = &g->rows[k];
+        json_open(&j, NULL, '{');
+        json_text(&j, "name", row->weight);
+        json_number(&j, "compiled", row->compiled);
+        json_number(&j, "exact", row->exact);
+        json_number(&j, "relative", row->relative);
+        json_flag(&j, "agrees", row->agrees);
+        json_close(&j, '}');
+    }
+    json_close(&j, ']');
+    json_end(&j);
+}
+
+static exit_code compare_gradients(const invocation *i, const open_model *m) {
+    cn_gradient_check *g =
+        cn_check_gradients(m->model, .tolerance = option_number(i, "tolerance", 0));
+    if (g == NULL)
+        return fail_context(i, m->context);
+    if (i->json)
+        write_gradients_json(i->out, g);
+    else
+        write_gradients(i->out, g);
+    exit_code code = g->first == g->count ? EXIT_OK : EXIT_DIFFERS;
+    cn_gradient_check_free(g);
+    return code;
+}
+
+/* ---- the verb --------------------------------------------------------------------------- */
+
 static exit_code run(invocation *i) {
     open_model m;
-    if (!option_given(i, "reference"))
-        return fail(i, EXIT_USAGE, "--reference FILE is missing");
+    bool gradients = option_given(i, "gradients");
+    if (option_given(i, "reference") == gradients)
+        return fail(i, EXIT_USAGE, "give either --reference FILE or --gradients");
     if (option_number(i, "tolerance", 1) <= 0)
         return fail(i, EXIT_USAGE, "--tolerance must be more than 0");
     exit_code code = model_open(i, i->arguments[0], &m);
     if (code != EXIT_OK)
         return code;
-    code = verify(i, &m);
+    code = gradients ? compare_gradients(i, &m) : compare_layers(i, &m);
     model_close(&m);
     return code;
 }
 
 static const option_row options[] = {
     {"reference", 'r', OPTION_FILE, "FILE", NULL, "compare with the arrays of this .npz file", 0},
+    {"gradients", 'g', OPTION_FLAG, NULL, NULL, "compare gradients with exact ones", 0},
     {"tolerance", 0, OPTION_NUMBER, "T", NULL,
-     "depart beyond T of a layer's largest value; default: 1e-4", 0},
+     "depart beyond T of the largest value; default: 1e-4, of gradients 1e-3", 0},
     MODEL_OPTIONS,
     {0}};
 
@@ -172,14 +228,19 @@ const verb verb_verify = {
         "of the layers. With Keras:\n\n"
         "outputs = keras.Model(model.inputs, [l.output for l in model.layers]).predict(x)\n\n"
         "numpy.savez(\"reference.npz\", **{l.name: y for l, y in zip(model.layers, outputs)})\n\n"
-        "Exits with 5 when a layer departs.",
+        "With --gradients it differentiates half the sum of the squares of the outputs, on made-up "
+        "inputs, once as in training and once by dual numbers in float64, and compares what the "
+        "two "
+        "say along one direction for each weight.\n\n"
+        "Exits with 5 when something departs.",
     .options = options,
     .examples =
         (const verb_example[]){
             {"cornu verify model.c --weights model.safetensors --reference reference.npz",
              "compare with what Keras computed"},
             {"cornu verify model.c -w model.safetensors -r reference.npz --backend ref",
-             "the same by the interpreter, in double precision"},
+             "the same by the interpreter"},
+            {"cornu verify model.c --gradients", "check the gradients of all weights"},
             {0}},
     .run = run,
 };

@@ -56,6 +56,11 @@ with="--weights $keras/verify.safetensors --reference $keras/verify.npz"
     says "conv/kernel\\\" differs from the reference's"
 }
 
+verify 0 "$here/verify_model.c" --gradients
+says 'The gradient of every weight agrees'
+verify 5 "$here/verify_model.c" --gradients --tolerance 1e-14 --json
+says '"agrees": false'
+
 verify 2 "$here/verify_model.c"
 verify 2 "$here/verify_model.c" --reference x.npz --tolerance 0
 verify 3 "$here/verify_model.c" --reference "$keras/verify.safetensors"

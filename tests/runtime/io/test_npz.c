@@ -1,4 +1,4 @@
-/* NPZ files: what is written is read, by us and from NumPy; damaged and hostile ones are refused. */
+/* NPZ files: what is written is read; damaged and hostile ones are refused. */
 #include "test.h"
 
 #include <stdio.h>
