@@ -23,8 +23,9 @@
  * layers.h       layers, and your own                callbacks.h callbacks of fit
  * activations.h  initializers.h                      function.h  gradients and custom training
  * losses.h       metrics.h  optimizers.h             ops.h       ops on tensors (keras.ops)
- * profile.h      kernels, times, memory            verify.h    against arrays of another program
- * environment.h  what is found on this machine     export.h    shared objects and objects
+ * profile.h      kernels, times, memory              verify.h    against another program's arrays
+ * environment.h  what is found on this machine       export.h    shared objects and objects
+ * inspect.h      every stage of the compiler as text
  */
 #ifndef CORNU_H
 #define CORNU_H

@@ -89,7 +89,9 @@ struct place {
     X(cn_status, predict, cn_predict_options)                                                     \
     X(cn_status, train_on_batch, cn_batch_options)                                                \
     X(cn_status, test_on_batch, cn_batch_options)                                                 \
-    X(cn_status, summary, cn_summary_options)
+    X(cn_status, summary, cn_summary_options)                                                     \
+    X(cn_status, inspect, cn_inspect_options)                                                     \
+    X(cn_status, inspect_ir, cn_inspect_ir_options)
 
 #define X(result, name, options)                                                                  \
     [[nodiscard]] inline result name(const options &o, place at = place::here()) {                \
