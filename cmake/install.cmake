@@ -58,6 +58,7 @@ add_custom_command(OUTPUT ${cornu_man3}/cornu.3
   COMMENT "Writing manual pages of the headers" VERBATIM)
 add_custom_target(cornu_manual ALL DEPENDS ${cornu_man3}/cornu.3)
 install(DIRECTORY ${cornu_man3} DESTINATION ${CMAKE_INSTALL_MANDIR})
+
 # cornu(1) and what bash completes, made by the command of the tables it parses by.
 if(TARGET cornu_tool)
   set(cornu_pages ${PROJECT_BINARY_DIR}/man/man1/cornu.1
@@ -73,6 +74,7 @@ if(TARGET cornu_tool)
   install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
   install(FILES ${completion} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 endif()
+
 # cornu-ir(5), of the document that says the same.
 set(cornu_man5 ${PROJECT_BINARY_DIR}/man/man5)
 file(MAKE_DIRECTORY ${cornu_man5})

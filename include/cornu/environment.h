@@ -25,7 +25,10 @@ extern "C" {
     X("CORNU_SANITIZE_GENERATED", "LIST", "sanitizers for generated code")           \
     X("CORNU_VERIFY", "on|exec", "verify graphs after each pass; exec: by running them")
 
-/* "0.1.0" */
+/* The version of these headers, for `#if CN_VERSION_NUMBER >= 200`, and that of the library in
+ * use. */
+#define CN_VERSION "0.1.0"
+#define CN_VERSION_NUMBER 100 /* 10000 * major + 100 * minor + patch */
 CN_API const char *cn_version(void);
 
 /* One thing that Cornu looks for on a machine. */

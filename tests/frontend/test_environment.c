@@ -21,6 +21,15 @@ static cn_findings look(cn_context *c) {
     return found;
 }
 
+static void headers_and_library_are_of_one_version(void **state) {
+    (void)state;
+    char words[32];
+    snprintf(words, sizeof words, "%d.%d.%d", CN_VERSION_NUMBER / 10000,
+             CN_VERSION_NUMBER / 100 % 100, CN_VERSION_NUMBER % 100);
+    assert_string_equal(words, CN_VERSION);
+    assert_string_equal(cn_version(), CN_VERSION);
+}
+
 static void every_row_says_what_and_whence_and_how_to_mend(void **state) {
     (void)state;
     cn_context *c = cn_context_new(&(cn_context_options){.quiet = true, .threads = 2});
@@ -126,6 +135,7 @@ static void a_cache_that_is_off_is_empty(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(headers_and_library_are_of_one_version),
         cmocka_unit_test(every_row_says_what_and_whence_and_how_to_mend),
         cmocka_unit_test(what_is_missing_comes_with_its_cure),
         cmocka_unit_test(the_cache_is_listed_and_cleared),

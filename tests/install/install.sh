@@ -64,7 +64,9 @@ fi
 
 # A page for the command and for every exported function; links lead somewhere; no warnings.
 man=$prefix/share/man
-[ -f "$man/man3/cornu.3" ] || fail 'no cornu(3)'
+for page in man1/cornu.1 man3/cornu.3 man5/cornu-ir.5; do
+    [ -f "$man/$page" ] || fail "no manual page $page"
+done
 grep -q '^Attributes: kind (sum ' "$man/man5/cornu-ir.5" || fail 'no ops in cornu-ir(5)'
 nm -D --defined-only "$(find "$prefix" -name libcornu.so)" |
     awk '$2 == "T" && $3 ~ /^cn_/ { print $3 }' >"$work/functions"
@@ -77,10 +79,11 @@ while read -r target; do
     [ -f "$man/$target" ] || fail "a manual page leads to $target, which is not there"
 done <"$work/targets"
 if command -v mandoc >/dev/null; then
-    mandoc -Tlint -Wwarning "$man"/man3/cornu*.3 "$man/man5/cornu-ir.5" |
+    mandoc -Tlint -Wwarning "$man"/man1/*.1 "$man"/man3/cornu*.3 "$man"/man5/*.5 "$man/man5/cornu-ir.5" |
         grep -v 'missing date' >"$work/log" && fail "$(cat "$work/log")"
 fi
 
+bash -n "$prefix/share/bash-completion/completions/cornu" || fail 'the completion is no bash'
 for file in share/doc/cornu/LICENSE share/doc/cornu/README.md; do
     [ -f "$prefix/$file" ] || fail "$file is missing"
 done
