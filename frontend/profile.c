@@ -74,9 +74,9 @@ static bool take_block(profiling *p) {
     for (int i = 0; i < x->output_count; i++)
         p->block_bytes += x->outputs[i].into < 0 ? padded_bytes(&x->outputs[i].type, batch) : 0;
     p->block = memory_take(p->m->context->memory, p->block_bytes, 64);
-    return p->block != NULL || diag_fail(&p->m->context->diag, CN_ERROR_OUT_OF_MEMORY,
-                                         "profile: no memory for %zu bytes of state and data",
-                                         p->block_bytes);
+    return p->block != NULL ||
+           diag_fail(&p->m->context->diag, CN_ERROR_OUT_OF_MEMORY,
+                     "profile: no memory for %zu bytes of state and data", p->block_bytes);
 }
 
 /* State begins as the model's is now; a donated output lies where its input does. */
@@ -214,9 +214,8 @@ static bool compile(profiling *p) {
         return context_fail(c, p->where, CN_ERROR_UNSUPPORTED,
                             "profile: the target \"%s\" has no kernels to measure; \"cpu\" has",
                             c->target->name);
-    p->execution =
-        executable_of(p)->operations->execution_new(p->program.function->executable,
-                                                    p->out->batch_size, &c->diag);
+    p->execution = executable_of(p)->operations->execution_new(p->program.function->executable,
+                                                               p->out->batch_size, &c->diag);
     return p->execution != NULL;
 }
 

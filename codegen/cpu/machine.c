@@ -50,8 +50,9 @@ static void print_multiply(const isa_level *isa, text *out) {
         text_printf(out, "        cn_vector_f32 c%d = x;\n", i);
     text_printf(out, "        for (i64 i = 0; i < %d; i++) {\n", ROUNDS);
     for (int i = 0; i < CHAINS; i++)
-        text_printf(out, isa->has_fma ? "            c%d = cn_fma_f32(x, y, c%d);\n"
-                                      : "            c%d = x * y + c%d;\n",
+        text_printf(out,
+                    isa->has_fma ? "            c%d = cn_fma_f32(x, y, c%d);\n"
+                                 : "            c%d = x * y + c%d;\n",
                     i, i);
     text_append(out, "        }\n        cn_store_f32(out + 64 * (t + 1), c0");
     for (int i = 1; i < CHAINS; i++)

@@ -81,13 +81,13 @@ typedef struct cn_profile_launch {
     size_t argument_count;
     double bytes_read, bytes_written; /* of all runs; a scan: those of its launches */
     double flops;
-    double seconds;        /* median over the repeats; of all runs in a step */
-    double roof_seconds;   /* the least this machine could do it in */
-    double roofline;       /* roof_seconds / seconds: 1 = the roof; above: faster caches */
-    bool compute_bound;    /* which roof it is: arithmetic or memory */
-    const char *graph;     /* .cnir of what was fused into it: the ops before fusion */
-    const char *loops;     /* the loops they became; NULL for a scan */
-    const char *source;    /* C that was compiled; NULL for a scan */
+    double seconds;      /* median over the repeats; of all runs in a step */
+    double roof_seconds; /* the least this machine could do it in */
+    double roofline;     /* roof_seconds / seconds: 1 = the roof; above: faster caches */
+    bool compute_bound;  /* which roof it is: arithmetic or memory */
+    const char *graph;   /* .cnir of what was fused into it: the ops before fusion */
+    const char *loops;   /* the loops they became; NULL for a scan */
+    const char *source;  /* C that was compiled; NULL for a scan */
     const cn_profile_sample *samples; /* `repeats` of them */
 } cn_profile_launch;
 

@@ -42,8 +42,7 @@ static void counts_of_a_dense_layer_are_exact(void **state) {
     /* products and sums; bias, comparison with zero, selection */
     double outputs = BATCH * HIDDEN;
     assert_true(hidden->flops == outputs * (2 * FEATURES + 3));
-    assert_true(hidden->bytes_read ==
-                4.0 * (BATCH * FEATURES + FEATURES * HIDDEN + HIDDEN));
+    assert_true(hidden->bytes_read == 4.0 * (BATCH * FEATURES + FEATURES * HIDDEN + HIDDEN));
     assert_true(hidden->bytes_written == 4.0 * outputs);
     assert_int_equal(hidden->argument_count, 4);
     assert_int_equal(hidden->runs, 1);

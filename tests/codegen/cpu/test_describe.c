@@ -28,7 +28,8 @@ static executable *compile(workspace *w) {
     graph *g = graph_parse(w->arena, source, strlen(source));
     compile_options o = {
         .label = "test", .cache_directory = "", .compile_threads = 1, .explain = true};
-    executable *x = g == NULL ? NULL : target_find("cpu")->compile(g, &o, w->memory, &w->diagnostics);
+    executable *x =
+        g == NULL ? NULL : target_find("cpu")->compile(g, &o, w->memory, &w->diagnostics);
     if (x == NULL)
         fail_msg("%s", w->diagnostics.message);
     return x;
@@ -54,7 +55,8 @@ static void a_scan_stands_before_its_steps(void **state) {
     assert_int_equal(add->scan, scan - p.launches);
     assert_int_equal(add->runs, STEPS);
     assert_true(add->flops == STEPS * BATCH && scan->flops == add->flops);
-    assert_true(add->bytes_read == 2 * 4 * STEPS * BATCH && add->bytes_written == 4 * STEPS * BATCH);
+    assert_true(add->bytes_read == 2 * 4 * STEPS * BATCH &&
+                add->bytes_written == 4 * STEPS * BATCH);
     assert_true(scan->bytes_read == add->bytes_read && scan->source == NULL);
     assert_non_null(strstr(add->source, add->kernel));
     x->operations->free(x);
@@ -85,8 +87,8 @@ static void samples_are_those_of_the_rows(void **state) {
     void *inputs[] = {start, rows}, *outputs[] = {sum};
     cn_profile_sample samples[4] = {{0, 0}};
     execution *e = x->operations->execution_new(x, BATCH, &w->diagnostics);
-    assert_true(x->operations->run_timed(e, NULL, inputs, outputs, BATCH, 0, samples,
-                                         &w->diagnostics));
+    assert_true(
+        x->operations->run_timed(e, NULL, inputs, outputs, BATCH, 0, samples, &w->diagnostics));
     assert_true(sum[0] == 21 + STEPS * BATCH); /* exp(0) is 1 */
     for (int i = 0; i < 4; i++)
         assert_true(samples[i].seconds > 0 && samples[i].begin > 0);
