@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/explain.h"
 #include "tools/profiled.h"
+
+extern const char *const explain_page[]; /* the lines of explain.html */
 
 static void write_escaped(FILE *out, const char *text, size_t length) {
     for (size_t k = 0; k < length; k++) {
@@ -27,21 +28,33 @@ static void write_json(FILE *out, const cn_profile *p) {
     json_end(&j);
 }
 
-static bool write_page(FILE *out, const cn_profile *p) {
-    static const char mark[] = "@DATA@";
-    const char *page = (const char *)explain_page, *hole = strstr(page, mark);
+static bool write_data(FILE *out, const cn_profile *p) {
     char *text = NULL;
-    size_t length = 0, before = (size_t)(hole - page);
+    size_t length = 0;
     FILE *memory = open_memstream(&text, &length);
     if (memory == NULL)
         return false;
     write_json(memory, p);
     bool written = fclose(memory) == 0;
-    fwrite(page, 1, before, out);
     if (written)
         write_escaped(out, text, length);
-    fwrite(hole + sizeof mark - 1, 1, explain_page_size - before - (sizeof mark - 1), out);
     free(text);
+    return written;
+}
+
+static bool write_page(FILE *out, const cn_profile *p) {
+    static const char mark[] = "@DATA@";
+    bool written = true;
+    for (const char *const *line = explain_page; *line != NULL; line++) {
+        const char *hole = strstr(*line, mark);
+        if (hole == NULL) {
+            fputs(*line, out);
+            continue;
+        }
+        fwrite(*line, 1, (size_t)(hole - *line), out);
+        written = write_data(out, p) && written;
+        fputs(hole + sizeof mark - 1, out);
+    }
     return written;
 }
 
