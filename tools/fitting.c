@@ -62,11 +62,19 @@ exit_code fitting_compile(const invocation *i, cn_model *m) {
 /* ---- Data -------------------------------------------------------------------------------- */
 
 int64_t batch_size(const invocation *i) {
-    int64_t n = option_integer(i, "batch", 32);
-    if (n >= 1 && n <= INT32_MAX)
-        return n;
-    fail(i, EXIT_USAGE, "--batch wants 1 or more");
-    return 0;
+    return option_integer(i, "batch", 32);
+}
+
+exit_code samples_check(const invocation *i, bool with_labels) {
+    if (!option_given(i, "data"))
+        return fail(i, EXIT_USAGE, "--data FILE is missing");
+    if (with_labels && !option_given(i, "labels"))
+        return fail(i, EXIT_USAGE, "--labels FILE is missing");
+    if (option_integer(i, "limit", 1) < 1)
+        return fail(i, EXIT_USAGE, "--limit wants 1 or more");
+    if (batch_size(i) < 1)
+        return fail(i, EXIT_USAGE, "--batch wants 1 or more");
+    return EXIT_OK;
 }
 
 /* The arrays of a file; an unnamed or odd name serves by position. */
@@ -97,15 +105,9 @@ static bool make_set(const invocation *i, cn_context *c, samples *s) {
 
 exit_code samples_open(const invocation *i, cn_context *c, bool with_labels, samples *s) {
     *s = (samples){0};
-    const char *data = option_text(i, "data", NULL);
-    const char *labels = with_labels ? option_text(i, "labels", NULL) : NULL;
-    if (data == NULL || (with_labels && labels == NULL))
-        return fail(i, EXIT_USAGE, "--%s FILE is missing", data == NULL ? "data" : "labels");
-    if (option_integer(i, "limit", 1) < 1)
-        return fail(i, EXIT_USAGE, "--limit wants 1 or more");
-    s->inputs = cn_array_file_read(c, data);
+    s->inputs = cn_array_file_read(c, option_text(i, "data", NULL));
     if (s->inputs != NULL && with_labels)
-        s->targets = cn_array_file_read(c, labels);
+        s->targets = cn_array_file_read(c, option_text(i, "labels", NULL));
     if (s->inputs != NULL && (s->targets != NULL) == with_labels && make_set(i, c, s))
         return EXIT_OK;
     exit_code code = fail_context(i, c);

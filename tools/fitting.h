@@ -31,11 +31,13 @@ typedef struct samples {
     cn_array_file *inputs, *targets;
     cn_dataset *set;
 } samples;
+/* Mistakes in the options of data, found before a model is compiled. */
+exit_code samples_check(const invocation *i, bool with_labels);
 /* From --data and, if asked for, --labels. EXIT_OK, or a code after the message; then nothing is
  * left open. Close before the context goes. */
 exit_code samples_open(const invocation *i, cn_context *c, bool with_labels, samples *s);
 void samples_close(samples *s);
-/* --batch, at least 1 and 32 by default; 0 after a message. */
+/* --batch, once checked; 32 by default. */
 int64_t batch_size(const invocation *i);
 
 #endif

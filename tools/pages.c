@@ -83,7 +83,9 @@ static void man_verb(FILE *out, const verb *v) {
 static void man_term(FILE *out, const char *term, const char *value, const char *meaning) {
     fputs(".TP\n", out);
     roff_bold(out, term);
-    fprintf(out, "%s\\fI%s\\fR\n", *value ? "=" : "", value);
+    if (value != NULL)
+        fprintf(out, "=\\fI%s\\fR", value);
+    fputc('\n', out);
     roff(out, meaning);
 }
 
@@ -113,7 +115,7 @@ void man_write(FILE *out) {
     for (const exit_row *e = exit_rows; e->meaning != NULL; e++) {
         char code[8];
         snprintf(code, sizeof code, "%d", (int)e->code);
-        man_term(out, code, "", e->meaning);
+        man_term(out, code, NULL, e->meaning);
     }
     man_variables(out);
     fputs(".SH SEE ALSO\n.BR cornu (3),\n.BR cornu\\-ir (5)\n", out);

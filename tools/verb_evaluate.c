@@ -17,14 +17,13 @@ static void write_logs(const invocation *i, const cn_logs *logs, int64_t count) 
 }
 
 static exit_code evaluate(const invocation *i, const open_model *m) {
-    int64_t batch = batch_size(i);
     samples s;
-    exit_code code = batch == 0 ? EXIT_USAGE : fitting_compile(i, m->model);
+    exit_code code = fitting_compile(i, m->model);
     if (code == EXIT_OK)
         code = samples_open(i, m->context, true, &s);
     if (code != EXIT_OK)
         return code;
-    cn_evaluate_options o = {.model = m->model, .data = s.set, .batch_size = batch};
+    cn_evaluate_options o = {.model = m->model, .data = s.set, .batch_size = batch_size(i)};
     if (cn_evaluate_at(NO_LINE(o), &o) == CN_OK)
         write_logs(i, cn_model_logs(m->model), cn_dataset_count(s.set));
     else
@@ -35,7 +34,9 @@ static exit_code evaluate(const invocation *i, const open_model *m) {
 
 static exit_code run(invocation *i) {
     open_model m;
-    exit_code code = model_open(i, i->arguments[0], &m);
+    exit_code code = samples_check(i, true);
+    if (code == EXIT_OK)
+        code = model_open(i, i->arguments[0], &m);
     if (code != EXIT_OK)
         return code;
     code = evaluate(i, &m);

@@ -184,8 +184,8 @@ static exit_code make_output(prediction *p, size_t k) {
     return EXIT_OK;
 }
 
-static exit_code predict(prediction *p, cn_dataset *set, int64_t batch) {
-    cn_predict_options o = {.model = p->m->model, .data = set, .batch_size = batch};
+static exit_code predict(prediction *p, cn_dataset *set) {
+    cn_predict_options o = {.model = p->m->model, .data = set, .batch_size = batch_size(p->i)};
     exit_code code = EXIT_OK;
     p->samples = cn_dataset_count(set);
     p->count = cn_output_count(p->m->model);
@@ -210,28 +210,41 @@ static exit_code write_results(const prediction *p) {
 
 static exit_code predict_samples(prediction *p) {
     samples s;
-    int64_t batch = batch_size(p->i);
-    p->top = option_integer(p->i, "top", option_given(p->i, "classes") ? 1 : 0);
-    if (batch == 0 || p->top < 0)
-        return batch == 0 ? EXIT_USAGE : fail(p->i, EXIT_USAGE, "--top wants 1 or more");
     exit_code code = class_names_read(p->i, &p->classes);
     if (code == EXIT_OK)
         code = samples_open(p->i, p->m->context, false, &s);
     if (code != EXIT_OK)
         return code;
-    code = predict(p, s.set, batch);
+    code = predict(p, s.set);
     if (code == EXIT_OK)
         code = write_results(p);
     samples_close(&s);
     return code;
 }
 
+/* No option is silently without effect. */
+static exit_code check_options(const invocation *i) {
+    static const char *const of_stdout[] = {"top", "classes", "format"};
+    for (int k = 0; k < 3 && option_given(i, "output"); k++)
+        if (option_given(i, of_stdout[k]))
+            return fail(i, EXIT_USAGE, "--output writes arrays; --%s is for stdout", of_stdout[k]);
+    if (strcmp(option_text(i, "format", "text"), "npy") == 0 &&
+        (i->json || option_given(i, "top") || option_given(i, "classes")))
+        return fail(i, EXIT_USAGE, "--format npy writes an array; it goes alone");
+    if (option_integer(i, "top", 1) < 1)
+        return fail(i, EXIT_USAGE, "--top wants 1 or more");
+    return samples_check(i, false);
+}
+
 static exit_code run(invocation *i) {
     open_model m;
-    exit_code code = model_open(i, i->arguments[0], &m);
+    exit_code code = check_options(i);
+    if (code == EXIT_OK)
+        code = model_open(i, i->arguments[0], &m);
     if (code != EXIT_OK)
         return code;
     prediction p = {.i = i, .m = &m};
+    p.top = option_integer(i, "top", option_given(i, "classes") ? 1 : 0);
     code = predict_samples(&p);
     for (size_t k = 0; k < p.count; k++)
         free(p.outputs[k].data);

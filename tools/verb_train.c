@@ -62,6 +62,10 @@ static void write_end(const invocation *i, const cn_model *m, const char *output
 
 /* ---- Saving ------------------------------------------------------------------------------ */
 
+static const char *output_path(const invocation *i) {
+    return option_text(i, "output", "model.safetensors");
+}
+
 /* Whether a file could be written there: told before hours of training, not after. */
 static exit_code check_writable(const invocation *i, const char *path) {
     const char *slash = strrchr(path, '/');
@@ -95,13 +99,13 @@ static cn_status resume(const invocation *i, cn_model *m) {
     return state != NULL && access(state, F_OK) == 0 ? cn_load_state(m, state) : CN_OK;
 }
 
-static cn_status fit(invocation *i, const open_model *m, cn_dataset *set, int64_t batch) {
+static cn_status fit(invocation *i, const open_model *m, cn_dataset *set) {
     cn_callback *epochs = cn_callback_new(
         m->context, &(cn_callback_functions){.user = i, .epoch_end = i->json ? write_epoch : NULL});
     cn_fit_options o = {.model = m->model,
                         .data = set,
                         .epochs = option_integer(i, "epochs", 1),
-                        .batch_size = batch,
+                        .batch_size = batch_size(i),
                         .validation_split = option_number(i, "validation-split", 0),
                         .callbacks = {cn_terminate_on_nan(m->context, true), epochs}};
     cn_status s = resume(i, m->model);
@@ -112,29 +116,26 @@ static cn_status fit(invocation *i, const open_model *m, cn_dataset *set, int64_
 }
 
 static exit_code train(invocation *i, const open_model *m) {
-    const char *output = option_text(i, "output", "model.safetensors");
-    int64_t batch = batch_size(i);
     samples s;
-    if (batch == 0)
-        return EXIT_USAGE;
-    if (option_integer(i, "epochs", 1) < 1)
-        return fail(i, EXIT_USAGE, "--epochs wants 1 or more");
-    exit_code code = check_writable(i, output);
-    if (code == EXIT_OK)
-        code = fitting_compile(i, m->model);
+    exit_code code = fitting_compile(i, m->model);
     if (code == EXIT_OK)
         code = samples_open(i, m->context, true, &s);
     if (code != EXIT_OK)
         return code;
-    cn_status status = fit(i, m, s.set, batch);
-    code = status == CN_OK ? save(i, m, output) : fail_context(i, m->context);
+    code = fit(i, m, s.set) == CN_OK ? save(i, m, output_path(i)) : fail_context(i, m->context);
     samples_close(&s);
     return code;
 }
 
 static exit_code run(invocation *i) {
     open_model m;
-    exit_code code = model_open(i, i->arguments[0], &m);
+    exit_code code = samples_check(i, true);
+    if (code == EXIT_OK && option_integer(i, "epochs", 1) < 1)
+        code = fail(i, EXIT_USAGE, "--epochs wants 1 or more");
+    if (code == EXIT_OK)
+        code = check_writable(i, output_path(i));
+    if (code == EXIT_OK)
+        code = model_open(i, i->arguments[0], &m);
     if (code != EXIT_OK)
         return code;
     code = train(i, &m);

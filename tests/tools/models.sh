@@ -1,0 +1,64 @@
+#!/bin/sh
+# Models from C sources: what compiles is loaded, and each thing that can be wrong with one is named.
+# summary tells what is in one.
+# Usage: models.sh CORNU SOURCE_FOLDER
+set -eu
+cornu=$1
+. "$2/tests/tools/check.sh"
+model=$2/tests/tools/tiny_model.c
+
+good summary "$model"
+says '^Model: "tiny"$'
+says 'dense \(Dense\).* \(None, 4\) .* 16 '
+says '^ Total params: 26 '
+good summary "$model" --json
+holds '.schema == "cornu.summary/1" and .model == "tiny" and .parameters == 26'
+holds '.inputs == [{"name": "x", "dtype": "f32", "shape": [null, 3]}]'
+holds '.outputs[0].name == "class" and (.layers | map(.class)) == ["InputLayer", "Dense", "Dense"]'
+good summary "$model" --json --quiet --backend ref --threads 1 --seed 7
+[ ! -s "$work/err" ] || fail "a quiet command says $(cat "$work/err")"
+
+# write_model TEXT - writes a model file.
+write_model() {
+    printf '#include <cornu.h>\n%s\n' "$1" >"$work/model.c"
+}
+bad 3 'cannot read /nowhere.c: No such file' summary /nowhere.c
+write_model 'cn_model *model(cn_context *c) { return nothing; }'
+bad 3 'the C compiler refused' summary "$work/model.c"
+grep -q 'model.c:2:.*nothing' "$work/err" || fail 'the words of the compiler are lost'
+write_model 'int other;'
+# shellcheck disable=SC2016 # the backquotes are the message's
+bad 3 'defines no `cn_model *model(cn_context *c)`' summary "$work/model.c"
+write_model 'cn_model *model(cn_context *c) { (void)c; return NULL; }'
+bad 3 'returned NULL' summary "$work/model.c"
+write_model 'extern int undefined_here(void);
+cn_model *model(cn_context *c) { return undefined_here() ? cn_model_new(c) : NULL; }'
+bad 3 'undefined symbol: undefined_here' summary "$work/model.c"
+write_model 'cn_model *model(cn_context *c) {
+    cn_tensor x = cn_input(c, {4});
+    return cn_model_new(c, .inputs = {x}, .outputs = {cn_apply(cn_conv2d(c, 2, {3}), x)});
+}'
+bad 3 'model.c:4: conv2d' summary "$work/model.c"
+
+for ending in cnir keras safetensors; do
+    : >"$work/model.$ending"
+done
+bad 3 'is a graph; this verb wants a model' summary "$work/model.cnir"
+bad 3 'models of this format are not read yet' summary "$work/model.keras"
+bad 3 'holds weights; give the model' summary "$work/model.safetensors"
+bad 3 "cannot open '/nowhere.safetensors'" summary "$model" --weights /nowhere.safetensors
+bad 3 'model.safetensors' summary "$model" --weights "$work/model.safetensors"
+
+(
+    CC=no-such-compiler
+    export CC
+    bad 4 'no C compiler: CC=no-such-compiler is not found' summary "$model"
+)
+(
+    CC="cc -DUNUSED=1" # with options
+    export CC
+    good summary "$model"
+)
+[ -z "$(ls -A "$TMPDIR")" ] || fail "left behind: $(ls -A "$TMPDIR")"
+TMPDIR=/nowhere
+bad 1 'no temporary folder /nowhere/cornu-' summary "$model"
