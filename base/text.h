@@ -26,8 +26,8 @@ void text_json(text *t, const char *s);
 /* Text between tags of XML: & < > and quotes become entities, control characters '?'. */
 void text_xml(text *t, const char *s);
 void text_indent(text *t, int levels); /* 4 spaces each */
-/* With text_c_string the one way for a user's bytes into generated source: keeps [A-Za-z0-9_], others become
- * '_', at most 48 characters. */
+/* With text_c_string the one way for bytes of a user into generated source: keeps [A-Za-z0-9_],
+ * others become '_', at most 48 characters. */
 void text_identifier(text *t, const char *s);
 /* A string literal of C: letters, digits and _ / . : - and space as they are, other bytes as octal
  * escapes, so that nothing of a user can end it. */

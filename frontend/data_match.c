@@ -149,8 +149,8 @@ static bool check_labels(cn_model *m, cn_source where, const char *call, uint32_
         m->context, where, CN_ERROR_DATA,
         "%s: the label of sample %lld is %lld, but \"%s\" has %lld classes (0 to %lld)", call,
         (long long)(samples == NULL ? row : samples[row]),
-        (long long)integer_at(data, column->dtype, bad), model_target_name(m, i), (long long)classes,
-        (long long)classes - 1);
+        (long long)integer_at(data, column->dtype, bad), model_target_name(m, i),
+        (long long)classes, (long long)classes - 1);
 }
 
 bool data_match_labels(cn_model *m, cn_source where, const char *call, const data_match *x,
@@ -176,8 +176,8 @@ bool data_match_batch(cn_model *m, cn_source where, const char *call, const data
         return context_fail(m->context, where, CN_ERROR_DATA,
                             "%s: input \"%s\" was made with .batch_size = %lld; give that, and a "
                             "multiple of it in samples, not batches of %lld of %lld",
-                            call, model_input_name(m, i), (long long)batch.count, (long long)batch_size,
-                            (long long)count);
+                            call, model_input_name(m, i), (long long)batch.count,
+                            (long long)batch_size, (long long)count);
     }
     return true;
 }
@@ -219,8 +219,8 @@ bool data_match_model(cn_model *m, cn_source where, const char *call, const data
     if (rows->count <= 0)
         return context_fail(m->context, where, CN_ERROR_DATA, "%s: there are no samples", call);
     order_columns(m, model_input_name, wanted, rows->inputs, rows->input_count);
-    if (!check_columns(m, where, call, "input", model_input_name, m->inputs.items, wanted, rows->inputs,
-                       rows->input_count)) {
+    if (!check_columns(m, where, call, "input", model_input_name, m->inputs.items, wanted,
+                       rows->inputs, rows->input_count)) {
         return false;
     }
     if (rows->sample == NULL)

@@ -60,7 +60,7 @@ typedef struct artifact {
     int metric_count;
 } artifact;
 
-/* ---- texts (artifact.c, source.c) ---------------------------------------------------------------------- */
+/* ---- texts (artifact.c, source.c) ------------------------------------------------------------ */
 
 /* What a target knows and the texts say. */
 typedef struct artifact_facts {

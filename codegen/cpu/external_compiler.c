@@ -71,7 +71,8 @@ static argument_list compile_arguments(const external_compiler *e, const toolcha
     /* clang-format off */
     static const char *const fixed[] = {
         "-std=c11", "-ffreestanding", "-ffp-contract=off", "-fno-fast-math", "-fno-math-errno",
-        "-fno-trapping-math", "-fno-strict-aliasing", "-fno-stack-protector", "-fPIC", "-fstack-usage", "-w", NULL};
+        "-fno-trapping-math", "-fno-strict-aliasing", "-fno-stack-protector", "-fPIC",
+        "-fstack-usage", "-w", NULL};
     /* clang-format on */
     static const char *const sanitized[] = {"-O1", "-g", "-fno-omit-frame-pointer",
                                             "-fno-sanitize-recover=all", NULL};
