@@ -311,10 +311,10 @@ void end_function(emitter *e, const char *head) {
     print_head(e, head);
     if (mentions(head, "buffers") && !mentions(declarations, "buffers"))
         text_append(&e->functions, "    (void)buffers;\n");
-    if (mentions(head, "B") && !mentions(body, "B"))
-        text_append(&e->functions, "    (void)B;\n");
-    if (mentions(head, "width") && !mentions(body, "width"))
-        text_append(&e->functions, "    (void)width;\n");
+    static const char *const parameters[] = {"B", "column", "width"};
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
+        if (mentions(head, parameters[i]) && !mentions(body, parameters[i]))
+            text_printf(&e->functions, "    (void)%s;\n", parameters[i]);
     text_append(&e->functions, declarations);
     text_append(&e->functions, body);
     text_append(&e->functions, "}\n\n");

@@ -478,9 +478,24 @@ static void declare_partials(emitter *e, const split *s) {
     }
 }
 
-static void emit_lets_before(emitter *e, const split *s) {
+/* Whether statements from `from` to `end` use the let in front of the folds, or one that does. */
+static bool let_serves(const split *s, uint32_t let, uint32_t from, uint32_t end) {
+    const stmt_list *body = s->body;
+    const loop_variable *v = body->items[let]->variable;
+    for (uint32_t i = let + 1; i < s->first; i++)
+        if (statement_uses(body->items[i], v) && let_serves(s, i, from, end))
+            return true;
+    for (uint32_t i = from; i < end; i++)
+        if (statement_uses(body->items[i], v))
+            return true;
+    return false;
+}
+
+/* Those that one of the two stages needs: the folds, or what comes after them. */
+static void emit_lets_before(emitter *e, const split *s, uint32_t from, uint32_t end) {
     for (uint32_t i = 0; i < s->first; i++)
-        emit_statement(e, s->body->items[i]);
+        if (let_serves(s, i, from, end))
+            emit_statement(e, s->body->items[i]);
 }
 
 /* The blocks of the outermost folded axis: `task` (texts) to [low, high). */
@@ -575,7 +590,7 @@ static void emit_partials(emitter *e, const split *s) {
         rows.items[rows.count++] = (loop_variable *)(uintptr_t)column;
         open_axis(e, column);
     }
-    emit_lets_before(e, s);
+    emit_lets_before(e, s, s->first, s->first + s->count);
     for (uint32_t i = 0; i < s->count; i++) {
         if (columns)
             partial_columns(e, s, i, column, result);
@@ -607,7 +622,7 @@ static void emit_combination(emitter *e, const split *s) {
     declare_partials(e, s);
     const char *result = result_index(e, &s->results);
     const char *tasks = open_rows(e, &s->results, 64);
-    emit_lets_before(e, s);
+    emit_lets_before(e, s, s->first + s->count, s->body->count);
     for (uint32_t i = 0; i < s->count; i++)
         combine_pairs(e, s, i, result);
     for (uint32_t i = s->first + s->count; i < s->body->count; i++)
