@@ -16,11 +16,11 @@ for entry in * .ci; do
 done
 ln -s "$build" "$work/build"
 
-# Programs that the README prints, under the names it gives them.
+# Programs that the documents print, under the names they give them.
 awk -v folder="$work/" '
     /^<!-- save: / { name = $3; next }
     /^```/ { open = name != "" && !open; if (!open) name = ""; next }
-    open { print > (folder name) }' README.md
+    open { print > (folder name) }' README.md docs/*.md
 
 # shellcheck disable=SC2016 # the backquotes are those of Markdown
 for document in README.md docs/*.md; do
