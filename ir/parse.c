@@ -343,8 +343,10 @@ static const char *type_words(parser *p, const type *t) {
 /* The text must state the types that the op infers. */
 static bool check_types(parser *p, const node *made, const parsed_node *n) {
     if (made->result_count != n->types.count || n->result_count != n->types.count)
-        return scan_fail(&p->in, n->at, "%s gives %u results; the line names %lld and states %u types", n->op->name,
-                         made->result_count, (long long)n->result_count, n->types.count);
+        return scan_fail(&p->in, n->at,
+                         "%s gives %u results; the line names %lld and states %u types",
+                         n->op->name, made->result_count, (long long)n->result_count,
+                         n->types.count);
     for (uint32_t r = 0; r < made->result_count; r++) {
         if (type_equal(&made->types[r], &n->types.items[r]))
             continue;
@@ -546,7 +548,8 @@ static graph *parse_function(parser *p) {
     if (!parse_heading(p, &name))
         return NULL;
     graph *g = graph_new(p->in.arena, name);
-    if (!parse_graph(p, g, false) || (!scan_at_end(&p->in) && !scan_expected(&p->in, "nothing more")))
+    if (!parse_graph(p, g, false) ||
+        (!scan_at_end(&p->in) && !scan_expected(&p->in, "nothing more")))
         return NULL;
     return g;
 }

@@ -126,7 +126,8 @@ static const char *types_of(const node *n, arena *a) {
 /* "f32[B,10] of dense". */
 static const char *result_of(const node *n, arena *a) {
     const char *types = types_of(n, a);
-    return n->location.layer == NULL ? types : arena_format(a, "%s of %s", types, n->location.layer);
+    const char *layer = n->location.layer;
+    return layer == NULL ? types : arena_format(a, "%s of %s", types, layer);
 }
 
 static const char *tooltip_of(const painter *p, uint32_t id) {

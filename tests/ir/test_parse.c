@@ -90,7 +90,8 @@ static void mistakes_are_refused_where_they_are(void **state) {
         {FUNC "  return %y\n}", "line 3, column 11: %y is not defined before its use"},
         {FUNC "  %3 = frobnicate %x : f32[2]\n", "line 3, column 8: no op is called 'frob"},
         {FUNC "  %3 = neg %x : f32[3]\n return\n}", "column 8: result 0 of neg is f32[2], the"},
-        {FUNC "  %3:2 = neg %x : f32[2]\n return\n}", "column 10: neg gives 1 results; the line names 2"},
+        {FUNC "  %3:2 = neg %x : f32[2]\n return\n}",
+         "column 10: neg gives 1 results; the line names 2"},
         {FUNC "  %3 = add %x : f32[2]\n return\n}", "column 8: add takes 2 operands, got 1"},
         {FUNC "  %x = neg %x : f32[2]\n return\n}", "column 4: %x is defined twice"},
         {FUNC "  %3 = neg %x#1 : f32[2]\n", "column 13: %x has 1 results, no #1"},
@@ -112,7 +113,8 @@ static void mistakes_are_refused_where_they_are(void **state) {
         {FUNC "  batch 0 return\n}", "a batch has at least one sample"},
         {"cornu-ir 1\nfunc @f(%x: f32[1,1,1,1,1,1,1,1,1]", "more than 8 axes"},
         {"cornu-ir 1\nfunc @f(%x: f32[B,B]) {return}", "line 2, column 10: input: "},
-        {"cornu-ir 1\nfunc @f(%a: f32[] \"n\", %b: f32[] \"n\") {return}", "column 34: two inputs are called"},
+        {"cornu-ir 1\nfunc @f(%a: f32[] \"n\", %b: f32[] \"n\") {return}",
+         "column 34: two inputs are called"},
         {"cornu-ir 1\nfunc @f(%a: f32[] donate) {return}", "column 19: %a is donated but no state"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -1,4 +1,5 @@
-/* Dumps: which files CORNU_DUMP writes, that they can be read back, and what one that looks on sees. */
+/* Dumps: which files CORNU_DUMP writes, that they can be read back, and what one that looks on
+ * sees. */
 #include "passes/dump.h"
 
 #include <dirent.h>
