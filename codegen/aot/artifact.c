@@ -273,8 +273,10 @@ static const char *training_prototypes(const artifact *x, arena *a) {
     text_printf(
         &t,
         ";\n%s_status %s_train_step_arrays(const %s_context *context, %s_session *session,\n"
-        "        void *state, const %s_array *inputs, int input_count);\n",
-        x->prefix, x->prefix, x->prefix, x->prefix, x->prefix);
+        "        void *state, const %s_array *inputs, int input_count);\n"
+        "/* What a step takes: the model's inputs, then targets. */\n"
+        "const %s_tensor *%s_train_inputs(int *count);\n",
+        x->prefix, x->prefix, x->prefix, x->prefix, x->prefix, x->prefix, x->prefix);
     text_printf(&t,
                 "/* Means since the last reset, as fit logs them; 0 before the first step. */\n"
                 "int %s_metric_count(void);\n"
