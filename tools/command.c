@@ -323,8 +323,12 @@ exit_code command_run(int argc, char **argv, FILE *out, FILE *err) {
 
 /* ---- Options, for verbs ------------------------------------------------------------------ */
 
+bool option_known(const invocation *i, const char *name) {
+    return find_option(i->verb, name, strlen(name), 0) != NULL;
+}
+
 static const struct parsed_option *given(const invocation *i, const char *name, int n) {
-    assert(find_option(i->verb, name, strlen(name), 0) != NULL);
+    assert(option_known(i, name));
     for (int k = 0; k < i->option_count; k++)
         if (strcmp(i->options[k].row->name, name) == 0 && n-- == 0)
             return &i->options[k];

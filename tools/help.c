@@ -36,15 +36,25 @@ static void write_entry(FILE *out, const char *term, const char *meaning) {
     write_wrapped(out, meaning, HELP_COLUMN, HELP_COLUMN);
 }
 
+/* The help of an option, its choices as a list that can be wrapped. */
+static void describe_option(char *text, size_t size, const option_row *row) {
+    int length = snprintf(text, size, "%s%s", row->help, row->choices ? " (" : "");
+    for (const char *c = row->choices; c != NULL && *c != 0; c++)
+        length += snprintf(text + length, size - (size_t)length, "%c%s", *c == '|' ? ',' : *c,
+                           *c == '|' ? " " : "");
+    if (row->choices != NULL)
+        length += snprintf(text + length, size - (size_t)length, ")");
+    if (row->repeats)
+        snprintf(text + length, size - (size_t)length, "; may be repeated");
+}
+
 static void write_option(FILE *out, const option_row *row) {
-    char term[128], letter[8] = "    ", meaning[512];
+    char term[128], letter[8] = "    ", meaning[1024];
     if (row->letter != 0)
         snprintf(letter, sizeof letter, "-%c, ", row->letter);
     snprintf(term, sizeof term, "%s--%s%s%s", letter, row->name, row->value_name ? " " : "",
              row->value_name ? row->value_name : "");
-    snprintf(meaning, sizeof meaning, "%s%s%s%s%s", row->help, row->choices ? " (" : "",
-             row->choices ? row->choices : "", row->choices ? ")" : "",
-             row->repeats ? "; may be repeated" : "");
+    describe_option(meaning, sizeof meaning, row);
     write_entry(out, term, meaning);
 }
 

@@ -182,17 +182,26 @@ static void write_log(void *user, const char *text, size_t length) {
     fwrite(text, 1, length, i->log);
 }
 
+/* NULL also where the verb has no such option. */
+static const char *shared_option(const invocation *i, const char *name) {
+    return option_known(i, name) ? option_text(i, name, NULL) : NULL;
+}
+
+static int64_t shared_integer(const invocation *i, const char *name) {
+    return option_known(i, name) ? option_integer(i, name, 0) : 0;
+}
+
 static exit_code make_context(invocation *i, open_model *m) {
-    int64_t threads = option_integer(i, "threads", 0);
+    int64_t threads = shared_integer(i, "threads");
     if (threads < 0 || threads > 1024)
         return fail(i, EXIT_USAGE, "--threads wants 0 to 1024");
-    m->context =
-        cn_context_new(&(cn_context_options){.backend = option_text(i, "backend", NULL),
-                                             .threads = (int)threads,
-                                             .seed = (uint64_t)option_integer(i, "seed", 0),
-                                             .quiet = i->quiet,
-                                             .writer = write_log,
-                                             .writer_user = i});
+    cn_context_options o = {.backend = shared_option(i, "backend"),
+                            .threads = (int)threads,
+                            .seed = (uint64_t)shared_integer(i, "seed"),
+                            .quiet = i->quiet,
+                            .writer = write_log,
+                            .writer_user = i};
+    m->context = cn_context_new(&o);
     if (m->context == NULL || cn_error_status(m->context) != CN_OK)
         return fail_context(i, m->context);
     return EXIT_OK;
@@ -209,7 +218,7 @@ static exit_code build_model(invocation *i, const char *source, open_model *m) {
         return fail_context(i, m->context);
     if (m->model == NULL)
         return fail(i, EXIT_INPUT, "model() of %s returned NULL", source);
-    const char *weights = option_text(i, "weights", NULL);
+    const char *weights = shared_option(i, "weights");
     if (weights != NULL && cn_load_weights(m->model, weights) != CN_OK)
         return fail_context(i, m->context);
     return EXIT_OK;

@@ -83,6 +83,8 @@ extern const verb *const verbs[]; /* tools/verbs.c; ends at NULL */
 
 /* Given options, by name; each asserts that the verb has such an option. */
 bool option_given(const invocation *i, const char *name);
+/* Whether the verb has such an option: asked by what serves verbs with and without. */
+bool option_known(const invocation *i, const char *name);
 const char *option_text(const invocation *i, const char *name, const char *otherwise);
 int64_t option_integer(const invocation *i, const char *name, int64_t otherwise);
 double option_number(const invocation *i, const char *name, double otherwise);
@@ -97,7 +99,7 @@ exit_code fail_context(const invocation *i, const cn_context *c);
 
 /* A model from a command line's MODEL: a C source that defines `cn_model *model(cn_context *)`,
  * compiled by the machine's C compiler against the public headers and loaded; the options that
- * all verbs with a model share are MODEL_OPTIONS. */
+ * verbs with a model share are MODEL_OPTIONS, of which a verb may leave some out. */
 typedef struct open_model {
     cn_context *context;
     cn_model *model;

@@ -120,7 +120,6 @@ static const option_row options[] = {
      0},
     {"model", 'm', OPTION_FILE, "MODEL", NULL,
      "check that the arrays are this model's weights, and write such a file", 0},
-    MODEL_OPTIONS,
     {0},
 };
 

@@ -45,7 +45,8 @@ static exit_code run(invocation *i) {
 }
 
 static const option_row options[] = {
-    DATA_OPTIONS, LABEL_OPTIONS, FITTING_OPTIONS, MODEL_OPTIONS, {0}};
+    DATA_OPTION, LABEL_OPTION, BATCH_OPTIONS, FITTING_OPTIONS, MODEL_OPTIONS, {0},
+};
 
 const verb verb_evaluate = {
     .name = "evaluate",

@@ -254,7 +254,8 @@ static exit_code run(invocation *i) {
 }
 
 static const option_row options[] = {
-    DATA_OPTIONS,
+    DATA_OPTION,
+    BATCH_OPTIONS,
     {"top", 'k', OPTION_INTEGER, "N", NULL, "write the N classes of highest value", 0},
     {"classes", 'c', OPTION_FILE, "FILE", NULL, "names of the classes, a line each; as --top 1", 0},
     {"format", 'f', OPTION_CHOICE, "NAME", "text|npy", "of what goes to stdout; default: text", 0},

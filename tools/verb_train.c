@@ -145,8 +145,9 @@ static exit_code run(invocation *i) {
 }
 
 static const option_row options[] = {
-    DATA_OPTIONS,
-    LABEL_OPTIONS,
+    DATA_OPTION,
+    LABEL_OPTION,
+    BATCH_OPTIONS,
     {"epochs", 'e', OPTION_INTEGER, "N", NULL, "passes over the data; default: 1", 0},
     {"validation-split", 0, OPTION_NUMBER, "X", NULL,
      "keep this share of the samples, the last ones, for validation", 0},

@@ -7,7 +7,8 @@ cornu=$1
 model=$2/tests/tools/tiny_model.c
 
 good doctor
-for subject in Cornu threads 'backend cpu' 'backend ref' processor BLAS cache 'compiler of models'; do
+for subject in Cornu threads 'backend cpu' 'backend ref' processor BLAS cache \
+    'compiler of models'; do
     says "^(ok|missing) +$subject  "
 done
 good doctor --json

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Models from C sources: what compiles is loaded, and each thing that can be wrong with one is named.
-# summary tells what is in one.
+# Models from C sources: what compiles is loaded, and each thing that can be wrong with one is
+# named. summary tells what is in one.
 # Usage: models.sh CORNU SOURCE_FOLDER
 set -eu
 cornu=$1

@@ -7,7 +7,7 @@ cornu=$1
 model=$2/tests/tools/tiny_model.c
 cd "$work"
 write_data .
-settings='--optimizer sgd --loss sparse_categorical_crossentropy'
+settings='-t1 -d x.idx -l y.idx --optimizer sgd --loss sparse_categorical_crossentropy'
 
 # last NAME - of the last output.
 last() {
@@ -18,39 +18,39 @@ last() {
 
 # shellcheck disable=SC2086 # options
 {
-    good train "$model" -d x.idx -l y.idx $settings -r 0.5 -b 4 -e 3 -o w.safetensors --state s.safetensors
+    good train "$model" $settings -r 0.5 -b 4 -e 3 -o w.safetensors --state s.safetensors
     says '^weights: w.safetensors$'
     says '^loss: [0-9.]+$'
     says '^accuracy: [0-9.]+$'
     grep -q 'Epoch 3/3' err || fail 'no progress on stderr'
     cp w.safetensors third.safetensors
-    good train "$model" -d x.idx -l y.idx $settings -r 0.5 -b 4 -e 5 -o w.safetensors --state s.safetensors -q
+    good train "$model" $settings -r 0.5 -b 4 -e 5 -o w.safetensors --state s.safetensors -q
     [ ! -s err ] || fail "a quiet run says $(cat err)"
-    good train "$model" -d x.idx -l y.idx $settings -r 0.5 -b 4 -e 5 -o whole.safetensors --json -q
+    good train "$model" $settings -r 0.5 -b 4 -e 5 -o whole.safetensors --json -q
     cmp -s w.safetensors whole.safetensors || fail 'a resumed run has other bits'
     ! cmp -s w.safetensors third.safetensors || fail 'a resumed run did not go on'
     holds '.schema == "cornu.train/1" and (has("epoch") or .weights == "whole.safetensors")'
     jq -es 'length == 6 and (.[0].logs | keys == ["accuracy", "loss"]) and .[4].epoch == 5 and
             .[5].interrupted == false' out >/dev/null || fail "$(cat out)"
-    good train "$model" -d x.idx -l y.idx $settings --limit 6 --validation-split 0.34 \
+    good train "$model" $settings --limit 6 --validation-split 0.34 \
         --metrics accuracy --metrics mean -q
     says '^val_mean: '
     [ -f model.safetensors ] || fail 'no weights under the name by default'
 
-    good evaluate "$model" -w w.safetensors -d x.idx -l y.idx $settings -q
+    good evaluate "$model" -w w.safetensors $settings -q
     loss=$(last loss)
-    good evaluate "$model" -w w.safetensors -d x.idx -l y.idx $settings -q --json -b 3
+    good evaluate "$model" -w w.safetensors $settings -q --json -b 3
     holds '.schema == "cornu.evaluate/1" and .samples == 8'
     holds "(.logs.loss - $loss | fabs) < 1e-5"
 
-    bad 6 'not finite' train "$model" -d x.idx -l y.idx $settings -r 1e38 -q -e 99 \
+    bad 6 'not finite' train "$model" $settings -r 1e38 -q -e 99 \
         --limit 7 -o never.safetensors
 }
 [ ! -e never.safetensors ] || fail 'weights of a run that diverged'
 
 # The first Ctrl-C ends the run after its step and saves.
-"$cornu" train "$model" -d x.idx -l y.idx --optimizer sgd --loss sparse_categorical_crossentropy \
-    -e 100000000 --json -q -o stopped.safetensors >out 2>err &
+# shellcheck disable=SC2086 # options
+"$cornu" train "$model" $settings -e 100000000 --json -q -o stopped.safetensors >out 2>err &
 process=$!
 until [ -s out ]; do # epochs are running
     kill -0 "$process" || fail "the run ended: $(cat err)"
@@ -72,43 +72,46 @@ good train own.c -d x.idx -l y.idx -q # by what the model brings
 bad 2 'give --optimizer and --loss to replace both' train own.c -d x.idx -l y.idx --optimizer sgd
 
 bad 2 '--data FILE is missing' train "$model"
-bad 2 '--labels FILE is missing' train "$model" -d x.idx
-bad 2 '--epochs wants 1 or more' train "$model" -d x.idx -l y.idx -e 0
-bad 2 '--batch wants 1 or more' train "$model" -d x.idx -l y.idx -b 0
-bad 2 '--limit wants 1 or more' train "$model" -d x.idx -l y.idx --limit 0
-bad 2 '--learning-rate is of an optimizer' train "$model" -d x.idx -l y.idx -r 1
-bad 2 '--metrics goes with a loss' evaluate "$model" -d x.idx -l y.idx --metrics accuracy
-bad 1 'cannot write /nowhere/w.safetensors' train "$model" -d x.idx -l y.idx -o /nowhere/w.safetensors
-bad 3 'cannot read "none.idx"' train "$model" -d none.idx -l y.idx
-bad 3 'a sample of target 0 is u8[], but "class" wants f32[B,2]' evaluate "$model" -d x.idx -l y.idx
+bad 2 '--labels FILE is missing' train "$model" -t1 -d x.idx
+bad 2 '--epochs wants 1 or more' train "$model" -t1 -d x.idx -l y.idx -e 0
+bad 2 '--batch wants 1 or more' train "$model" -t1 -d x.idx -l y.idx -b 0
+bad 2 '--limit wants 1 or more' train "$model" -t1 -d x.idx -l y.idx --limit 0
+bad 2 '--learning-rate is of an optimizer' train "$model" -t1 -d x.idx -l y.idx -r 1
+bad 2 '--metrics goes with a loss' evaluate "$model" -t1 -d x.idx -l y.idx --metrics accuracy
+bad 1 'cannot write /nowhere/w.safetensors' train "$model" -d x.idx -l y.idx \
+    -o /nowhere/w.safetensors
+bad 3 'cannot read "none.idx"' train "$model" -t1 -d none.idx -l y.idx
+bad 3 'a sample of target 0 is u8[], but "class" wants f32[B,2]' evaluate "$model" \
+    -d x.idx -l y.idx
 
 # ---- predict ----
 
-good predict "$model" -w w.safetensors -d x.idx -q
+good predict "$model" -t1 -w w.safetensors -d x.idx -q
 [ "$(awk 'NF == 2' out | wc -l)" -eq 8 ] || fail "not eight lines of two values: $(cat out)"
 cp out all
-good predict "$model" -w w.safetensors -d x.idx -q -b 3
+good predict "$model" -t1 -w w.safetensors -d x.idx -q -b 3
 cmp -s out all || fail 'batches of another size give other bits'
-good predict "$model" -w w.safetensors -d x.idx -q --json
+good predict "$model" -t1 -w w.safetensors -d x.idx -q --json
 holds '.schema == "cornu.predict/1" and .samples == 8 and .outputs[0].shape == [8, 2]'
 holds '[.outputs[0].values[] | add - 1 | fabs] | max < 1e-5'
 printf 'none\nbright\n' >names
-good predict "$model" -w w.safetensors -d x.idx -q --classes names
+good predict "$model" -t1 -w w.safetensors -d x.idx -q --classes names
 says '^bright (1.0|0.[5-9])[0-9]*$'
-good predict "$model" -w w.safetensors -d x.idx -q --top 2 --limit 2 --json
-holds '.outputs[0].top | length == 2 and all(.[]; .[0].value >= .[1].value and (map(.class) | add) == 1)'
-good predict "$model" -w w.safetensors -d x.idx -q -f npy
+good predict "$model" -t1 -w w.safetensors -d x.idx -q --top 2 --limit 2 --json
+holds '.outputs[0].top | length == 2 and all(.[]; .[0].value >= .[1].value)'
+holds '.outputs[0].top | all(.[]; map(.class) | add == 1)'
+good predict "$model" -t1 -w w.safetensors -d x.idx -q -f npy
 cp out stdout.npy
-good predict "$model" -w w.safetensors -d x.idx -q -o file.npy
+good predict "$model" -t1 -w w.safetensors -d x.idx -q -o file.npy
 cmp -s stdout.npy file.npy || fail 'stdout and file differ'
-bad 2 '--top 3, but output class has 2 values' predict "$model" -d x.idx --top 3
-bad 2 '--format npy writes an array; it goes alone' predict "$model" -d x.idx -f npy --json
-bad 2 '--output writes arrays; --top is for stdout' predict "$model" -d x.idx --top 1 -o y.npy
-bad 2 '--top wants 1 or more' predict "$model" -d x.idx --top -1
-bad 2 'arrays are written as .npy, .npz or .safetensors' predict "$model" -d x.idx -o y.txt
-bad 1 '/nowhere' predict "$model" -d x.idx -o /nowhere/y.npy
-bad 3 'cannot read none' predict "$model" -d x.idx --classes none
-bad 3 'a sample of input 0 is u8[]' predict "$model" -d y.idx
+bad 2 '--top 3, but output class has 2 values' predict "$model" -t1 -d x.idx --top 3
+bad 2 '--format npy writes an array; it goes alone' predict "$model" -t1 -d x.idx -f npy --json
+bad 2 '--output writes arrays; --top is for stdout' predict "$model" -t1 -d x.idx --top 1 -o y.npy
+bad 2 '--top wants 1 or more' predict "$model" -t1 -d x.idx --top -1
+bad 2 'arrays are written as .npy, .npz or .safetensors' predict "$model" -t1 -d x.idx -o y.txt
+bad 1 '/nowhere' predict "$model" -t1 -d x.idx -o /nowhere/y.npy
+bad 3 'cannot read none' predict "$model" -t1 -d x.idx --classes none
+bad 3 'a sample of input 0 is u8[]' predict "$model" -t1 -d y.idx
 
 # ---- convert and data ----
 
