@@ -35,7 +35,8 @@ typedef struct machine {
     diagnostics *diag;
     toolchain_library *library;
     machine_loop *multiply, *stream;
-    float *block; /* LARGEST_SET bytes */
+    float *block;
+    size_t block_bytes; /* LARGEST_SET, or less where memory is limited */
 } machine;
 
 /* ---- the loops ------------------------------------------------------------------------- */
@@ -159,7 +160,7 @@ static double stream_rate(machine *m, int64_t set) {
 static void measure(machine *m, cn_profile *out) {
     VEC(cn_profile_bandwidth) rates = {0};
     out->flops_per_second = multiply_rate(m);
-    for (int64_t set = SMALLEST_SET; set <= LARGEST_SET; set *= set < 1 << 26 ? 4 : 2)
+    for (int64_t set = SMALLEST_SET; set <= (int64_t)m->block_bytes; set *= set < 1 << 26 ? 4 : 2)
         vec_push(m->arena, &rates, (cn_profile_bandwidth){(double)set, stream_rate(m, set)});
     out->bandwidths = rates.items;
     out->bandwidth_count = rates.count;
@@ -176,21 +177,27 @@ static bool measure_guarded(machine *m, cn_profile *out) {
     return loaded;
 }
 
+static bool take_block(machine *m) {
+    m->block_bytes = LARGEST_SET;
+    while ((m->block = memory_take(arena_memory(m->arena), m->block_bytes, 64)) == NULL &&
+           m->block_bytes > SMALLEST_SET)
+        m->block_bytes /= 2;
+    return m->block != NULL;
+}
+
 bool cpu_measure(const compile_options *o, pool *workers, arena *a, cn_profile *out) {
     machine m = {.options = o,
                  .isa = isa_find(o->isa == NULL ? "host" : o->isa),
                  .workers = workers,
                  .arena = a,
                  .diag = arena_diagnostics(a)};
-    memory *source = arena_memory(a);
     if (m.isa == NULL || !isa_runs_here(m.isa))
         return diag_fail(m.diag, CN_ERROR_UNSUPPORTED, "nothing to measure on this processor");
-    m.block = memory_take(source, LARGEST_SET, 64);
-    if (m.block == NULL)
+    if (!take_block(&m))
         return diag_fail(m.diag, CN_ERROR_OUT_OF_MEMORY,
-                         "measuring the machine needs %d bytes of memory", (int)LARGEST_SET);
+                         "measuring the machine needs %d bytes of memory", (int)SMALLEST_SET);
     bool measured = measure_guarded(&m, out);
-    memory_give(source, m.block, LARGEST_SET);
+    memory_give(arena_memory(a), m.block, m.block_bytes);
     if (m.library != NULL)
         toolchain_library_free(m.library);
     return measured;

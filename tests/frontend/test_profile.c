@@ -127,6 +127,19 @@ static void a_training_step_leaves_the_model_as_it_was(void **state) {
     cn_context_free(c);
 }
 
+static void a_limit_of_memory_is_kept(void **state) {
+    (void)state;
+    enum { LIMIT = 24 << 20 };
+    cn_context *c =
+        cn_context_new(&(cn_context_options){.quiet = true, .threads = 1, .memory_limit = LIMIT});
+    cn_profile *p = new_profile(two_layers(c), false);
+    assert_true(p->bandwidth_count > 0);
+    assert_true(p->bandwidths[p->bandwidth_count - 1].working_set < LIMIT);
+    assert_true(cn_memory_peak(c) <= LIMIT);
+    cn_profile_free(p);
+    cn_context_free(c);
+}
+
 static void what_cannot_be_measured_is_said(void **state) {
     (void)state;
     cn_context *c = cn_context_new(&(cn_context_options){.backend = "ref", .quiet = true});
@@ -149,6 +162,7 @@ int main(void) {
         cmocka_unit_test(texts_and_places_are_told),
         cmocka_unit_test(the_network_is_told),
         cmocka_unit_test(a_training_step_leaves_the_model_as_it_was),
+        cmocka_unit_test(a_limit_of_memory_is_kept),
         cmocka_unit_test(what_cannot_be_measured_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
