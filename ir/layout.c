@@ -11,7 +11,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { GAP_X = 18, GAP_Y = 34, MARGIN = 12, SWEEPS = 12, BEND_WIDTH = 4, MOST_BENDS = 200000 };
+static const double GAP_X = 18, GAP_Y = 34, MARGIN = 12, BEND_WIDTH = 4;
+enum { SWEEPS = 12, MOST_BENDS = 200000 };
 
 /* A box, or a bend of an arrow. */
 typedef struct item {

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { LINE_HEIGHT = 14, PADDING = 7 };
+static const double LINE_HEIGHT = 14, PADDING = 7;
 static const double CHARACTER_WIDTH = 6.3; /* of 10.5px monospace, by which boxes are measured */
 
 static size_t characters(const char *s) {
