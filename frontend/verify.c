@@ -82,7 +82,7 @@ static void *converted(arena *a, const npy_array *x, cn_dtype dtype) {
     for (int64_t i = 0; i < count; i++) {
         number n = number_from_bytes(x->type.dtype, (const char *)x->data + (size_t)i * in);
         if (from && !to)
-            n = (number){.i = (int64_t)n.f};
+            n = (number){.i = fabs(n.f) < 0x1p62 ? (int64_t)n.f : 0};
         else if (!from && to)
             n = (number){.f = (double)n.i};
         number_to_bytes(dtype, n, data + (size_t)i * out);

@@ -112,16 +112,17 @@ static void suppose_flag(hypotheses *h, const suspect *s, const void *now) {
 }
 
 static void suppose_numbers(hypotheses *h, const suspect *s, const void *now) {
-    arena *a = h->v->a;
+    double is = s->kind == REAL ? *(const double *)now : (double)*(const int64_t *)now;
+    const char *here = arena_format(h->v->a, "%g", is);
     for (int i = 0; i < MOST_CANDIDATES && s->candidates[i] != 0; i++) {
         double x = s->candidates[i];
+        const char *there = arena_format(h->v->a, "%g", x);
+        if (s->kind == REAL) {
+            suppose(h, s, &x, sizeof x, there, here);
+            continue;
+        }
         int64_t pair[2] = {(int64_t)x, (int64_t)x};
-        const char *there = arena_format(a, "%g", x);
-        if (s->kind == REAL)
-            suppose(h, s, &x, sizeof x, there, arena_format(a, "%g", *(const double *)now));
-        else
-            suppose(h, s, pair, s->kind == PAIR ? sizeof pair : sizeof *pair, there,
-                    arena_format(a, "%lld", (long long)*(const int64_t *)now));
+        suppose(h, s, pair, s->kind == PAIR ? sizeof pair : sizeof *pair, there, here);
     }
 }
 
