@@ -13,7 +13,8 @@
  *   model.c (what lies between inputs and outputs, names, order)  extract.c
  *   function.c  updates.c (cn_minimize)  optimizers*.c  schedules.c  losses.c  metrics.c
  *   compile.c (the three programs of a model)  fit.c  evaluate.c  predict.c  callbacks_*.c
- *   progress.c  history.c  summary.c  weights.c (safetensors)  dataset.c
+ *   progress.c  history.c  summary.c  model_facts.c  weights.c (safetensors)
+ *   dataset.c  array_file.c (.npy, .npz, safetensors, IDX)  environment.c (doctor, cache)
  *
  * Invariants: node ids of the record carry no meaning beyond identity (C leaves the order of
  * evaluation of arguments open): names, streams and orders come from traversals by operand

@@ -7,7 +7,8 @@
  *     json_close(&j, ']');
  *     json_end(&j);
  *
- * A key is NULL inside of a list.
+ * A key is NULL inside of a list. Some names occur in jansson too, which the library uses; they
+ * stay apart because the command exports nothing.
  */
 #ifndef CORNU_TOOLS_JSON_H
 #define CORNU_TOOLS_JSON_H

@@ -38,6 +38,9 @@ done
 for code in 0 1 2 3 4 5 6 130; do
     grep -q "^.fB$code.fR\$" "$work/man" || fail "the man page lacks exit code $code"
 done
+if command -v mandoc >/dev/null; then
+    mandoc -Tlint -W error "$work/man" >"$work/out" 2>&1 || fail "mandoc: $(cat "$work/out")"
+fi
 if command -v groff >/dev/null; then
     groff -man -ww -Tutf8 "$work/man" >"$work/out" 2>"$work/err"
     [ ! -s "$work/err" ] || fail "groff: $(cat "$work/err")"
