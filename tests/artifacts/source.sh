@@ -1,0 +1,61 @@
+#!/bin/sh
+# The source of an export: compiled without warnings by the flags that it states, by every compiler
+# here; what it then computes is what the object of the same export computes, but for rounding.
+# Usage: source.sh CORNU PROJECT
+. "$(dirname "$0")/common.sh"
+
+# values FOLDER - an object that has only the values: the variables' of the folder's export.
+values() {
+    objcopy --keep-global-symbol=model_values "$work/$1/model.o" "$work/$1/values.o"
+}
+
+# ask FOLDER NAME FILE... - builds answers.c with these and writes FOLDER/NAME.answers.
+ask() {
+    at=$work/$1 name=$2
+    shift 2
+    build cc "$at/$name" -O1 -I "$at" "$here/answers.c" "$@"
+    run "$at/$name" "$at/$name.answers" "$at/$name.state"
+}
+
+# agree FOLDER COMPILER...
+agree() {
+    folder=$1
+    shift
+    values "$folder"
+    ask "$folder" object "$work/$folder/model.o"
+    flags=$(stated_flags "$work/$folder/model.c")
+    [ -n "$flags" ] || fail 'the source does not say how it is compiled'
+    for compiler; do
+        # shellcheck disable=SC2086 # options
+        build "$compiler" "$work/$folder/source.o" $flags -c "$work/$folder/model.c"
+        ask "$folder" "$compiler" "$work/$folder/source.o" "$work/$folder/values.o"
+        close "$work/$folder/object.answers" "$work/$folder/$compiler.answers"
+    done
+}
+
+# Layers of every kind with their gradients.
+make layers "$here/layers_model.c" o --train-step --capacity 5 --march x86-64-v3
+agree layers gcc
+
+make small "$small" o --train-step --march multi
+# shellcheck disable=SC2046 # names
+agree small $(compilers)
+
+# Other optimizers, older instructions, another architecture: not a warning at least.
+for compiler in $(compilers); do
+    build "$compiler" "$work/none" -std=c11 -march=x86-64-v3 -fsyntax-only "$work/layers/model.c"
+done
+while read -r name optimizer; do
+    printf '#define OPTIMIZER %s\n#include "%s"\n' "$optimizer" "$small" >"$work/$name.c"
+    make "$name" "$work/$name.c" o --train-step --march x86-64-v2
+    for compiler in $(compilers); do
+        build "$compiler" "$work/none" -std=c11 -march=x86-64-v2 -fsyntax-only "$work/$name/model.c"
+    done
+done <<END
+adamw cn_adamw(c, .amsgrad = true, .global_clipnorm = 1)
+rmsprop cn_rmsprop(c, .momentum = 0.9, .centered = true, .clipnorm = 1)
+END
+make arm "$project/examples/convnet_model.c" o --march aarch64
+if has aarch64-linux-gnu-gcc; then
+    build aarch64-linux-gnu-gcc "$work/none" -std=c11 -fsyntax-only "$work/arm/model.c"
+fi
