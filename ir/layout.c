@@ -30,7 +30,7 @@ typedef struct drawing {
     VEC(item) items; /* boxes as in the picture, then bends */
     row *layers;
     uint32_t layer_count;
-    VEC(uint32_t) *bends; /* by edge, from top to bottom */
+    VEC(uint32_t) * bends; /* by edge, from top to bottom */
 } drawing;
 
 /* ---- layers ---------------------------------------------------------------------------------- */

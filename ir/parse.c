@@ -343,10 +343,9 @@ static const char *type_words(parser *p, const type *t) {
 /* The text must state the types that the op infers. */
 static bool check_types(parser *p, const node *made, const parsed_node *n) {
     if (made->result_count != n->types.count || n->result_count != n->types.count)
-        return scan_fail(&p->in, n->at,
-                         "%s gives %u results; the line names %lld and states %u types",
-                         n->op->name, made->result_count, (long long)n->result_count,
-                         n->types.count);
+        return scan_fail(
+            &p->in, n->at, "%s gives %u results; the line names %lld and states %u types",
+            n->op->name, made->result_count, (long long)n->result_count, n->types.count);
     for (uint32_t r = 0; r < made->result_count; r++) {
         if (type_equal(&made->types[r], &n->types.items[r]))
             continue;
@@ -455,8 +454,8 @@ static bool find_input(parser *p, scope *s, int32_t *out) {
         return false;
     const uint64_t *node_id = map_find(&s->ids, id, length);
     if (node_id == NULL || *node_id > s->graph->inputs.count)
-        return scan_fail(&p->in, (size_t)(id - p->in.source), "%%%.*s is not an input",
-                         (int)length, id);
+        return scan_fail(&p->in, (size_t)(id - p->in.source), "%%%.*s is not an input", (int)length,
+                         id);
     *out = (int32_t)*node_id - 1; /* inputs are the first nodes */
     return true;
 }
@@ -471,8 +470,7 @@ static bool parse_into(parser *p, scope *s, value v, int32_t *into) {
     const char *id = p->in.source + at;
     int length = (int)(p->in.at - at);
     if (!x->donated)
-        return scan_fail(&p->in, at, "an output overwrites %.*s, which is not donated", length,
-                         id);
+        return scan_fail(&p->in, at, "an output overwrites %.*s, which is not donated", length, id);
     if (s->overwritten[*into])
         return scan_fail(&p->in, at, "two outputs overwrite %.*s", length, id);
     if (!type_equal(from, to))

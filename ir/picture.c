@@ -12,12 +12,12 @@
 enum { LONGEST_LABEL = 44 };
 
 const char *const picture_kind_names[PICTURE_KIND_COUNT] = {
-    "data", "state", "constant", "contraction", "reduction", "pointwise", "movement", "other",
-    "output",
+    "data",      "state",    "constant", "contraction", "reduction",
+    "pointwise", "movement", "other",    "output",
 };
 const char *const picture_colors[PICTURE_KIND_COUNT] = {
-    "#dbeafe", "#fef3c7", "#f3f4f6", "#fecaca", "#ddd6fe", "#d1fae5", "#e5e7eb", "#fbcfe8",
-    "#bfdbfe",
+    "#dbeafe", "#fef3c7", "#f3f4f6", "#fecaca", "#ddd6fe",
+    "#d1fae5", "#e5e7eb", "#fbcfe8", "#bfdbfe",
 };
 
 typedef struct painter {
@@ -42,8 +42,8 @@ static const char *shorten(const char *s, arena *a) {
 
 static picture_kind kind_of(const node *n) {
     static const picture_kind of_group[] = {
-        [GROUP_MAP] = PICTURE_POINTWISE,  [GROUP_REDUCE] = PICTURE_REDUCTION,
-        [GROUP_ROW] = PICTURE_REDUCTION,  [GROUP_CONTRACT] = PICTURE_CONTRACTION,
+        [GROUP_MAP] = PICTURE_POINTWISE, [GROUP_REDUCE] = PICTURE_REDUCTION,
+        [GROUP_ROW] = PICTURE_REDUCTION, [GROUP_CONTRACT] = PICTURE_CONTRACTION,
         [GROUP_OPAQUE] = PICTURE_OTHER,
     };
     static const struct {
@@ -100,8 +100,8 @@ static bool is_word(const painter *p, uint32_t id) {
 static const char *detail_of(const painter *p, const node *n) {
     text t;
     text_init(&t, p->arena);
-    text_append(&t, n->region_count > 0 ? ops_of_regions(n, p->arena)
-                                        : attributes_text(n, p->arena));
+    text_append(&t,
+                n->region_count > 0 ? ops_of_regions(n, p->arena) : attributes_text(n, p->arena));
     for (uint32_t i = 0; i < n->operand_count; i++)
         if (is_word(p, n->operands[i].node)) {
             const char *words = attributes_text(value_node(p->graph, n->operands[i]), p->arena);
@@ -159,12 +159,11 @@ static void add_inputs(painter *p) {
     for (uint32_t i = 0; i < p->graph->inputs.count; i++) {
         const graph_input *x = &p->graph->inputs.items[i];
         uint32_t id = x->value.node;
-        picture_node box = {
-            .kind = x->role == INPUT_STATE ? PICTURE_STATE : PICTURE_DATA,
-            .title = x->name != NULL ? x->name : arena_format(p->arena, "%%%u", id),
-            .detail = x->donated ? "donated" : "",
-            .type = types_of(graph_node(p->graph, id), p->arena),
-            .tooltip = tooltip_of(p, id)};
+        picture_node box = {.kind = x->role == INPUT_STATE ? PICTURE_STATE : PICTURE_DATA,
+                            .title = x->name != NULL ? x->name : arena_format(p->arena, "%%%u", id),
+                            .detail = x->donated ? "donated" : "",
+                            .type = types_of(graph_node(p->graph, id), p->arena),
+                            .tooltip = tooltip_of(p, id)};
         p->box_of[id] = add_box(p, box) + 1;
     }
 }
@@ -212,8 +211,8 @@ static bool *find_words(const graph *g, arena *a) {
     for (uint32_t id = 1; id < g->nodes.count; id++) {
         const node *n = graph_node(g, id);
         const leaf_attributes *leaf = n->attributes;
-        words[id] = n->op == &op_constant &&
-                    leaf->value.length == (size_t)dtype_bytes(n->types[0].dtype);
+        words[id] =
+            n->op == &op_constant && leaf->value.length == (size_t)dtype_bytes(n->types[0].dtype);
     }
     for (uint32_t i = 0; i < g->outputs.count; i++)
         words[g->outputs.items[i].value.node] = false;

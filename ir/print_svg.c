@@ -94,19 +94,18 @@ static void print_opening(const picture *p, const layout *l, text *out) {
     print_number(out, l->height);
     text_append(out, "\" role=\"img\">\n<title>");
     text_xml(out, p->name);
-    text_append(out,
-                "</title>\n<style>"
-                "text{font:10.5px ui-monospace,\"DejaVu Sans Mono\",monospace;fill:#111827;"
-                "text-anchor:middle}"
-                ".t{font-weight:600}.y{fill:#4b5563}"
-                "rect{rx:4;stroke:#6b7280;stroke-width:.8}"
-                "path{fill:none;stroke:#9ca3af;stroke-width:1.1;marker-end:url(#tip)}"
-                "</style>\n"
-                "<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" "
-                "markerWidth=\"6\" markerHeight=\"6\" orient=\"auto\">"
-                "<polygon points=\"0,1 8,4 0,7\" fill=\"#9ca3af\"/></marker></defs>\n"
-                "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\" "
-                "style=\"stroke:none;rx:0\"/>\n");
+    text_append(out, "</title>\n<style>"
+                     "text{font:10.5px ui-monospace,\"DejaVu Sans Mono\",monospace;fill:#111827;"
+                     "text-anchor:middle}"
+                     ".t{font-weight:600}.y{fill:#4b5563}"
+                     "rect{rx:4;stroke:#6b7280;stroke-width:.8}"
+                     "path{fill:none;stroke:#9ca3af;stroke-width:1.1;marker-end:url(#tip)}"
+                     "</style>\n"
+                     "<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" "
+                     "markerWidth=\"6\" markerHeight=\"6\" orient=\"auto\">"
+                     "<polygon points=\"0,1 8,4 0,7\" fill=\"#9ca3af\"/></marker></defs>\n"
+                     "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\" "
+                     "style=\"stroke:none;rx:0\"/>\n");
 }
 
 void graph_print_svg(const graph *g, text *out) {

@@ -160,8 +160,9 @@ bool scan_string(scanner *s, const char **out) {
     for (s->at++; s->at < end; length++) {
         size_t character = s->at;
         if (!scan_character(s, end, &copy[length]))
-            return scan_fail(s, character, "no such character in a string; expected \\\" \\\\ \\n "
-                                            "\\t or \\x and two hexadecimal digits");
+            return scan_fail(s, character,
+                             "no such character in a string; expected \\\" \\\\ \\n "
+                             "\\t or \\x and two hexadecimal digits");
     }
     s->at++;
     *out = copy; /* the arena's zeros end it */

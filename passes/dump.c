@@ -19,9 +19,9 @@ static const struct {
     const char *ending;
     int step; /* 1 is the first thing made of the finished graph; 0 = without a number */
 } files[STAGE_KIND_COUNT] = {
-    [STAGE_TIMINGS] = {"timings.txt", 0},   [STAGE_REMARKS] = {"remarks.txt", 0},
-    [STAGE_MEMORY] = {"memory.txt", 1},     [STAGE_LOOPS] = {"kernels.loop", 2},
-    [STAGE_CODE] = {"kernels.c", 3},        [STAGE_LAUNCHES] = {"launches.txt", 4},
+    [STAGE_TIMINGS] = {"timings.txt", 0}, [STAGE_REMARKS] = {"remarks.txt", 0},
+    [STAGE_MEMORY] = {"memory.txt", 1},   [STAGE_LOOPS] = {"kernels.loop", 2},
+    [STAGE_CODE] = {"kernels.c", 3},      [STAGE_LAUNCHES] = {"launches.txt", 4},
     [STAGE_REPORT] = {"report.txt", 0},
 };
 

@@ -129,8 +129,8 @@ static bool take_text(const runner *r, stage_kind kind, const text *t) {
 static bool runner_end(runner *r) {
     const text *remarks = r->cx->remarks;
     r->cx->remarks = r->outer_remarks;
-    return !dump_is_on(&r->options->dump) || (take_text(r, STAGE_TIMINGS, &r->timings) &&
-                                              take_text(r, STAGE_REMARKS, remarks));
+    return !dump_is_on(&r->options->dump) ||
+           (take_text(r, STAGE_TIMINGS, &r->timings) && take_text(r, STAGE_REMARKS, remarks));
 }
 
 static void note_time(runner *r, int position, const pass *p, const graph *changed,

@@ -189,24 +189,15 @@ static void print_launches_json(const stage *s, text *out) {
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static const stage_format formats[] = {
-    {"cnir", STAGE_GRAPH, print_cnir},
-    {"dot", STAGE_GRAPH, print_dot},
-    {"svg", STAGE_GRAPH, print_svg},
-    {"json", STAGE_GRAPH, print_graph_json},
-    {"text", STAGE_TIMINGS, print_parts},
-    {"json", STAGE_TIMINGS, print_parts_json},
-    {"text", STAGE_REMARKS, print_parts},
-    {"json", STAGE_REMARKS, print_parts_json},
-    {"text", STAGE_MEMORY, print_memory},
-    {"json", STAGE_MEMORY, print_memory_json},
-    {"text", STAGE_LOOPS, print_parts},
-    {"json", STAGE_LOOPS, print_parts_json},
-    {"c", STAGE_CODE, print_parts},
-    {"json", STAGE_CODE, print_parts_json},
-    {"text", STAGE_LAUNCHES, print_launches},
-    {"json", STAGE_LAUNCHES, print_launches_json},
-    {"text", STAGE_REPORT, print_parts},
-    {"json", STAGE_REPORT, print_parts_json},
+    {"cnir", STAGE_GRAPH, print_cnir},        {"dot", STAGE_GRAPH, print_dot},
+    {"svg", STAGE_GRAPH, print_svg},          {"json", STAGE_GRAPH, print_graph_json},
+    {"text", STAGE_TIMINGS, print_parts},     {"json", STAGE_TIMINGS, print_parts_json},
+    {"text", STAGE_REMARKS, print_parts},     {"json", STAGE_REMARKS, print_parts_json},
+    {"text", STAGE_MEMORY, print_memory},     {"json", STAGE_MEMORY, print_memory_json},
+    {"text", STAGE_LOOPS, print_parts},       {"json", STAGE_LOOPS, print_parts_json},
+    {"c", STAGE_CODE, print_parts},           {"json", STAGE_CODE, print_parts_json},
+    {"text", STAGE_LAUNCHES, print_launches}, {"json", STAGE_LAUNCHES, print_launches_json},
+    {"text", STAGE_REPORT, print_parts},      {"json", STAGE_REPORT, print_parts_json},
 };
 
 enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
@@ -226,7 +217,10 @@ const char *stage_format_list(stage_kind kind, arena *a) {
         last = formats[i].kind == kind ? i : last;
     for (int i = 0; i < FORMAT_COUNT; i++)
         if (formats[i].kind == kind)
-            text_printf(&t, "%s%s", t.length == 0 ? "" : i == last ? " or " : ", ",
+            text_printf(&t, "%s%s",
+                        t.length == 0 ? ""
+                        : i == last   ? " or "
+                                      : ", ",
                         formats[i].name);
     return t.data;
 }

@@ -36,10 +36,10 @@ typedef struct stage_part {
 
 typedef struct stage {
     stage_kind kind;
-    int position;       /* GRAPH: how many passes have run */
-    const char *name;   /* GRAPH: "frontend", then the last pass */
-    bool unchanged;     /* GRAPH: the pass left it as it was */
-    const graph *graph; /* GRAPH, LAUNCHES */
+    int position;                   /* GRAPH: how many passes have run */
+    const char *name;               /* GRAPH: "frontend", then the last pass */
+    bool unchanged;                 /* GRAPH: the pass left it as it was */
+    const graph *graph;             /* GRAPH, LAUNCHES */
     const struct memory_plan *plan; /* MEMORY */
     const stage_part *parts;        /* all others */
     uint32_t part_count;

@@ -51,6 +51,5 @@ bool cpu_dump_code(cpu_dump *d, const program_text *program, int64_t capacity) {
 
 bool cpu_dump_report(const cpu_dump *d, const char *report) {
     const stage_part part = {"report", arena_format(d->cx->arena, "%s\n", report)};
-    return !is_on(d) ||
-           take(d, (stage){.kind = STAGE_REPORT, .parts = &part, .part_count = 1});
+    return !is_on(d) || take(d, (stage){.kind = STAGE_REPORT, .parts = &part, .part_count = 1});
 }

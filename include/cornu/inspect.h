@@ -78,9 +78,9 @@ CN_API cn_pass_facts cn_pass_get(size_t i);
 
 /* The ops that graphs are made of. */
 typedef struct cn_ir_op_facts {
-    const char *name;      /* "reduce" */
-    const char *summary;   /* one sentence */
-    int operand_count;     /* -1 = any number */
+    const char *name;    /* "reduce" */
+    const char *summary; /* one sentence */
+    int operand_count;   /* -1 = any number */
     size_t attribute_count;
 } cn_ir_op_facts;
 typedef struct cn_ir_attribute_facts {

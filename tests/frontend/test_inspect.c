@@ -57,11 +57,16 @@ static void every_stage_of_every_program_is_shown(void **state) {
     static const struct {
         const char *stage, *format, *contains;
     } rows[] = {
-        {"graph", NULL, "cornu-ir 1\nfunc @"},  {"graph", "cnir", " = group "},
-        {"graph", "dot", "digraph \""},         {"graph", "svg", "</svg>\n"},
-        {"remarks", NULL, ""},                  {"timings", NULL, "autodiff"},
-        {"memory", NULL, "for a batch of 32"},  {"loops", NULL, "kernel @"},
-        {"c", NULL, "typedef long long i64;"},  {"c", "c", "HIDDEN void "},
+        {"graph", NULL, "cornu-ir 1\nfunc @"},
+        {"graph", "cnir", " = group "},
+        {"graph", "dot", "digraph \""},
+        {"graph", "svg", "</svg>\n"},
+        {"remarks", NULL, ""},
+        {"timings", NULL, "autodiff"},
+        {"memory", NULL, "for a batch of 32"},
+        {"loops", NULL, "kernel @"},
+        {"c", NULL, "typedef long long i64;"},
+        {"c", "c", "HIDDEN void "},
         {"launches", "text", "hidden"},
     };
     static const char *const programs[] = {"train", "evaluate", "predict", NULL};
@@ -69,11 +74,12 @@ static void every_stage_of_every_program_is_shown(void **state) {
     compile(s);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (int k = 0; k < 4; k++) {
-            written w = inspect(s, (cn_inspect_options){
-                .program = programs[k], .stage = rows[i].stage, .format = rows[i].format});
+            written w = inspect(s, (cn_inspect_options){.program = programs[k],
+                                                        .stage = rows[i].stage,
+                                                        .format = rows[i].format});
             if (strstr(w.text, rows[i].contains) == NULL)
-                fail_msg("%s of %s lacks \"%s\":\n%s", rows[i].stage, programs[k],
-                         rows[i].contains, w.text);
+                fail_msg("%s of %s lacks \"%s\":\n%s", rows[i].stage, programs[k], rows[i].contains,
+                         w.text);
             free(w.text);
         }
 }
@@ -121,9 +127,8 @@ static void what_is_shown_reads_back_the_same(void **state) {
     small *s = *state;
     compile(s);
     written once = inspect(s, (cn_inspect_options){.program = "train"}), again = {0};
-    assert_int_equal(cn_inspect_ir(s->c, once.text, once.length, .writer = keep,
-                                   .writer_user = &again),
-                     CN_OK);
+    assert_int_equal(
+        cn_inspect_ir(s->c, once.text, once.length, .writer = keep, .writer_user = &again), CN_OK);
     assert_string_equal(again.text, once.text);
     free(once.text);
     free(again.text);
@@ -157,8 +162,7 @@ static const char *const squares = "cornu-ir 1\n"
                                    "  return %4 \"y\"\n"
                                    "}\n";
 
-static written run_passes(small *s, const char *passes, const char *after,
-                          const char *what) {
+static written run_passes(small *s, const char *passes, const char *after, const char *what) {
     written w = {0};
     if (cn_inspect_ir(s->c, squares, strlen(squares), .passes = passes, .after = after,
                       .stage = what, .writer = keep, .writer_user = &w) != CN_OK)

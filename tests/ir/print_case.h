@@ -18,9 +18,9 @@ static inline const char *print_with(workspace *w, void (*print)(const graph *g,
 }
 
 /* A name that every format has to defend itself against. */
-#define HOSTILE                                                           \
+#define HOSTILE                                                     \
     "func @\"q\\\"<&>\\\\\\n\"(%1: f32[] \"a\\\"<b>&\\\\\\n\") {\n" \
-    "  return %1 \"c\\\"</svg>\"\n"                                        \
+    "  return %1 \"c\\\"</svg>\"\n"                                 \
     "}\n"
 
 #endif

@@ -62,8 +62,7 @@ static void groups_say_what_they_compute(void **state) {
 static void long_names_are_cut_between_characters(void **state) {
     picture p = draw(*state, "func @f(%1: f32[] \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
                              "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\") {return}\n");
-    assert_string_equal(p.nodes.items[0].title,
-                        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...");
+    assert_string_equal(p.nodes.items[0].title, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...");
 }
 
 int main(void) {
