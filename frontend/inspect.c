@@ -104,16 +104,15 @@ static bool find_position(cn_context *c, cn_source where, const request *r, view
         v->position = (int)number;
     return v->position != AFTER_ALL ||
            context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
-                        "%s: no pass that runs is called \"%s\", and there are %d of them",
-                        r->call, r->after, count);
+                        "%s: no pass that runs is called \"%s\", and there are %d of them", r->call,
+                        r->after, count);
 }
 
 static bool viewer_open(cn_context *c, cn_source where, const request *r, viewer *v) {
     if (c->target == NULL || !diag_ok(&c->diag))
         return false;
     if (v->writer == NULL)
-        return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "%s: .writer is missing",
-                            r->call);
+        return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT, "%s: .writer is missing", r->call);
     return find_stage(c, where, r, v) && find_format(c, where, r, v) &&
            find_position(c, where, r, v);
 }
@@ -208,8 +207,7 @@ static void compile_text(const cn_inspect_ir_options *o, graph *g, const pass *c
 
 static bool inspect_text(cn_source where, const cn_inspect_ir_options *o, arena *a) {
     cn_context *c = o->context;
-    request r = {
-        .call = "inspect_ir", .stage = o->stage, .after = o->after, .format = o->format};
+    request r = {.call = "inspect_ir", .stage = o->stage, .after = o->after, .format = o->format};
     viewer v = {.writer = o->writer, .writer_user = o->writer_user};
     const dump looking = {look, &v};
     if (!find_list(o, &r) || !viewer_open(c, where, &r, &v))
@@ -284,14 +282,14 @@ cn_ir_op_facts cn_ir_op_get(size_t i) {
 
 cn_ir_attribute_facts cn_ir_op_attribute(size_t op, size_t i) {
     static const char *const kinds[] = {
-        [FIELD_INTEGER] = "integer",   [FIELD_BOOL] = "true or false",
-        [FIELD_DIM] = "size",          [FIELD_FLOAT] = "number",
-        [FIELD_ENUM] = "choice",       [FIELD_DTYPE] = "element type",
-        [FIELD_STRING] = "string",     [FIELD_INTEGERS] = "integers",
-        [FIELD_DIMS] = "sizes",        [FIELD_BYTES] = "elements",
+        [FIELD_INTEGER] = "integer", [FIELD_BOOL] = "true or false", [FIELD_DIM] = "size",
+        [FIELD_FLOAT] = "number",    [FIELD_ENUM] = "choice",        [FIELD_DTYPE] = "element type",
+        [FIELD_STRING] = "string",   [FIELD_INTEGERS] = "integers",  [FIELD_DIMS] = "sizes",
+        [FIELD_BYTES] = "elements",
     };
     const attribute_field *f = op < cn_ir_op_count() ? find_attribute(op_registry[op], i) : NULL;
     if (f == NULL)
         return (cn_ir_attribute_facts){0};
-    return (cn_ir_attribute_facts){f->name, kinds[f->kind], f->kind == FIELD_ENUM ? f->names : NULL};
+    return (cn_ir_attribute_facts){f->name, kinds[f->kind],
+                                   f->kind == FIELD_ENUM ? f->names : NULL};
 }
