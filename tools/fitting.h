@@ -16,7 +16,7 @@
 
 /* "accuracy|..." of the list in metrics.h */
 #define METRIC_CHOICE(constant, name) "|" #name
-#define METRIC_CHOICES (CN_METRIC_MAP(METRIC_CHOICE) + 1)
+#define METRIC_CHOICES (&(CN_METRIC_MAP(METRIC_CHOICE))[1])
 #define FITTING_OPTIONS                                                                          \
     TRAINING_OPTIONS,                                                                            \
     {"learning-rate", 'r', OPTION_NUMBER, "X", NULL, "of the optimizer; default: its own", 0},   \

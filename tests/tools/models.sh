@@ -40,6 +40,14 @@ write_model 'cn_model *model(cn_context *c) {
 }'
 bad 3 'model.c:4: conv2d' summary "$work/model.c"
 
+# Any bytes may stand in names; those that are no UTF-8 become U+FFFD.
+write_model 'cn_model *model(cn_context *c) {
+    cn_tensor x = cn_input(c, {3}, .name = "a\"b\\c\n\xff\xc3\xa4\t");
+    return cn_model_new(c, .inputs = {x}, .outputs = {cn_apply(cn_dense(c, 2), x)}, .name = "\001");
+}'
+good summary "$work/model.c" --json
+holds '.model == "\u0001" and .inputs[0].name == "a\"b\\c\n\ufffd\u00e4\t"'
+
 for ending in cnir keras safetensors; do
     : >"$work/model.$ending"
 done
