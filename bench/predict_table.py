@@ -38,7 +38,8 @@ for batch in turns:
     own = best(batch, "cornu")[1]
     for program, about in process.items():
         (_, setting), case = best(batch, program)
-        print(f"| {program} {about['version']} | {setting} | {median(case):.1f} "
+        name = f"{program} {about['version']}".strip()
+        print(f"| {name} | {setting} | {median(case):.1f} "
               f"| {ratio(case, own):.2f}x | {ratio(case, own, 'least_us'):.2f}x "
               f"| {about['peak_rss_mb']:.1f} |")
     print()
