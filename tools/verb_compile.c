@@ -45,7 +45,8 @@ static cn_status export_model(const invocation *i, cn_model *m, const class_name
                            .capacity = option_integer(i, "capacity", 0),
                            .weights = weights_place(i),
                            .train_step = option_given(i, "train-step"),
-                           .march = option_text(i, "march", NULL),
+                           .march = option_given(i, "portable") ? "portable"
+                                                                : option_text(i, "march", NULL),
                            .rescale = option_number(i, "rescale", 0),
                            .labels = (const char *const *)classes->items,
                            .label_count = classes->count};
@@ -115,6 +116,8 @@ static const option_row options[] = {
     {"capacity", 'n', OPTION_INTEGER, "N", NULL, "samples in one call at most; default: 32", 0},
     {"march", 0, OPTION_CHOICE, "NAME", "native|x86-64-v2|x86-64-v3|x86-64-v4|multi|aarch64",
      "instructions to use; multi: v3 and v4 in one; default: native", 0},
+    {"portable", 0, OPTION_FLAG, NULL, NULL,
+     "write the source in C99 without extensions; weights are not inside then", 0},
     {"train-step", 0, OPTION_FLAG, NULL, NULL, "export the training step too", 0},
     {"keep-weights", 0, OPTION_CHOICE, "WHERE", "inside|file|caller",
      "in the object, in PREFIX.safetensors, or in the caller's arrays", 0},

@@ -96,14 +96,16 @@ static void print_embedded(const artifact *x, text *out) {
                     "extern __attribute__((visibility(\"hidden\"))) const unsigned char "
                     "%s_values[];\n",
                     capitals, capitals, x->prefix);
+    if (any && x->train == NULL) /* a state needs them in any case */
+        print_offsets(x, out);
     if (any)
         text_printf(out,
-                    "static const void *%s_value(int variable) {\n"
+                    "ANYWHERE static const void *%s_value(int variable) {\n"
                     "    return variable < %d ? 0 : %s_values + %s_offsets[variable] - "
                     "%s_offsets[%d];\n}\n#else\n",
                     x->prefix, first, x->prefix, x->prefix, x->prefix, first);
     text_printf(out,
-                "static const void *%s_value(int variable) {\n    (void)variable;\n    return "
+                "ANYWHERE static const void *%s_value(int variable) {\n    (void)variable;\n    return "
                 "0;\n}\n%s\n",
                 x->prefix, any ? "#endif\n" : "");
 }
@@ -143,7 +145,8 @@ static const char *tables(const artifact *x, arena *a) {
         print_function_tables(x, x->train, &t);
     print_variables(x, &t);
     print_file_keys(x, &t);
-    print_offsets(x, &t);
+    if (x->train != NULL)
+        print_offsets(x, &t);
     print_embedded(x, &t);
     print_labels(x, &t);
     print_metrics(x, &t);
@@ -316,25 +319,23 @@ static const char *weights_function(const artifact *x, arena *a) {
         a,
         "\n/* The file stays in memory: the context points into it. */\n"
         "static void load_weights(const char *path) {\n"
-        "    static _Alignas(%s_ALIGNMENT) unsigned char room[%s_ROOM_BYTES];\n"
         "    FILE *file = fopen(path, \"rb\");\n"
         "    if (file == NULL || fseek(file, 0, SEEK_END) != 0) {\n"
         "        perror(path);\n"
         "        exit(1);\n"
         "    }\n"
         "    const size_t bytes = (size_t)ftell(file);\n"
-        "    void *memory = aligned_alloc(%s_ALIGNMENT, (bytes / %s_ALIGNMENT + 1) * "
-        "%s_ALIGNMENT);\n"
+        "    void *memory = keep(bytes);\n"
         "    rewind(file);\n"
-        "    if (memory == NULL || fread(memory, 1, bytes, file) != bytes) {\n"
+        "    if (fread(memory, 1, bytes, file) != bytes) {\n"
         "        perror(path);\n"
         "        exit(1);\n"
         "    }\n"
         "    fclose(file);\n"
-        "    check(%s_use_file(&context, memory, bytes, room, sizeof room), context.message);\n"
+        "    check(%s_use_file(&context, memory, bytes, keep(%s_ROOM_BYTES), %s_ROOM_BYTES),\n"
+        "          context.message);\n"
         "}\n",
-        artifact_capitals(x, a), artifact_capitals(x, a), artifact_capitals(x, a),
-        artifact_capitals(x, a), artifact_capitals(x, a), x->prefix);
+        x->prefix, artifact_capitals(x, a), artifact_capitals(x, a));
 }
 
 static const char *load_text(const artifact *x, arena *a) {

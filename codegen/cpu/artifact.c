@@ -35,7 +35,9 @@ typedef struct level_build {
 } level_build;
 
 typedef struct writer {
-    const artifact *artifact;
+    const artifact *artifact; /* `whole`, without variables that nothing reads */
+    artifact whole;
+    artifact_function predict, train;
     const compile_options *options;
     diagnostics *diag;
     arena *arena;
@@ -59,12 +61,21 @@ static bool add_level(writer *w, const char *name, const char *suffix) {
     return true;
 }
 
+static bool is_portable(const writer *w) {
+    return w->levels[0].isa->is_portable;
+}
+
 static bool choose_levels(writer *w) {
     const char *name = w->artifact->levels;
     if (strcmp(name, "multi") == 0) /* of equal bits: those with fused multiply-add */
         return add_level(w, "x86-64-v4", "_v4") && add_level(w, "x86-64-v3", "_v3");
     bool native = strcmp(name, "native") == 0;
-    return add_level(w, native ? "host" : strcmp(name, "aarch64") == 0 ? "armv8-a" : name, "");
+    if (!add_level(w, native ? "host" : strcmp(name, "aarch64") == 0 ? "armv8-a" : name, ""))
+        return false;
+    return !is_portable(w) || w->artifact->weights != ARTIFACT_EMBEDDED ||
+           diag_fail(w->diag, CN_ERROR_INVALID_ARGUMENT,
+                     "export: portable C holds no weights, which an assembler would have to put "
+                     "in; keep them in a file, or with the caller");
 }
 
 static bool is_multi(const writer *w) {
@@ -111,6 +122,70 @@ static bool build_level(writer *w, level_build *l) {
     }
     return l->build.program.kernels.count == w->levels[0].build.program.kernels.count ||
            diag_fail(w->diag, CN_ERROR_INTERNAL, "export: levels differ in their kernels");
+}
+
+/* ---- variables ----------------------------------------------------------------------------- */
+
+static void mark_used(const scheduled_function *s, bool *used) {
+    const graph *g = s->graph;
+    uint32_t *input_of = ARENA_ARRAY(g->arena, uint32_t, g->nodes.count);
+    for (uint32_t i = s->of->data_inputs; i < g->inputs.count; i++)
+        input_of[g->inputs.items[i].value.node] = 1 + i - s->of->data_inputs;
+    for (uint32_t id = 1; id < g->nodes.count; id++)
+        for (uint32_t k = 0; k < graph_node(g, id)->operand_count; k++) {
+            uint32_t input = input_of[graph_node(g, id)->operands[k].node];
+            if (input > 0)
+                used[s->of->input_variables[input - 1]] = true;
+        }
+    for (uint32_t o = s->of->data_outputs; o < g->outputs.count; o++)
+        used[s->of->output_variables[o - s->of->data_outputs]] = true;
+}
+
+static const int *renumber(writer *w, const int *variables, uint32_t count, const int *place) {
+    int *moved = ARENA_ARRAY(w->arena, int, count + 1);
+    for (uint32_t i = 0; i < count; i++)
+        moved[i] = place[variables[i]];
+    return moved;
+}
+
+static void renumber_function(writer *w, scheduled_function *s, artifact_function *to,
+                              const int *place) {
+    const graph *g = s->graph;
+    *to = *s->of;
+    to->input_variables =
+        renumber(w, to->input_variables, g->inputs.count - to->data_inputs, place);
+    to->output_variables =
+        renumber(w, to->output_variables, g->outputs.count - to->data_outputs, place);
+    s->of = to;
+}
+
+/* What the passes have made superfluous: the random key of a prediction that drops nothing. Weights
+ * stay, so that files of them are whole. */
+static void drop_unused(writer *w) {
+    artifact *x = &w->whole;
+    bool *used = ARENA_ARRAY(w->arena, bool, x->variable_count + 1);
+    int *place = ARENA_ARRAY(w->arena, int, x->variable_count + 1), count = 0;
+    artifact_variable *kept = ARENA_ARRAY(w->arena, artifact_variable, x->variable_count + 1);
+    artifact_metric *metrics = ARENA_ARRAY(w->arena, artifact_metric, x->metric_count + 1);
+    for (int i = 0; i < w->function_count; i++)
+        mark_used(&w->functions[i], used);
+    for (int i = 0; i < x->variable_count; i++) {
+        place[i] = i < x->weight_count || used[i] ? count : -1;
+        if (place[i] >= 0)
+            kept[count++] = x->variables[i];
+    }
+    for (int i = 0; i < x->metric_count; i++)
+        metrics[i] = (artifact_metric){x->metrics[i].name, place[x->metrics[i].sum],
+                                       place[x->metrics[i].weight]};
+    x->variables = kept;
+    x->variable_count = count;
+    x->metrics = metrics;
+    renumber_function(w, &w->functions[0], &w->predict, place);
+    x->predict = &w->predict;
+    if (w->function_count > 1) {
+        renumber_function(w, &w->functions[1], &w->train, place);
+        x->train = &w->train;
+    }
 }
 
 /* ---- sizes --------------------------------------------------------------------------------- */
@@ -205,9 +280,16 @@ static const char *processor_text(const writer *w) {
     text t, names;
     text_init(&t, w->arena);
     text_init(&names, w->arena);
+    if (is_portable(w))
+        return arena_format(w->arena,
+                            "static const void *%s_choose_kernels(void) {\n"
+                            "    return %s_kernels;\n}\n\n#define %s_LEVELS \"\"\n",
+                            w->artifact->prefix, w->artifact->prefix,
+                            artifact_capitals(w->artifact, w->arena));
     template_expand(artifact_processor_template, w->artifact->prefix, none, false, &t);
     text_printf(&t,
-                "\n/* NULL when it can run none. */\nstatic const void *%s_choose_kernels(void) {\n"
+                "\n/* NULL when it can run none. */\nANYWHERE static const void "
+                "*%s_choose_kernels(void) {\n"
                 "    const int has = %s_processor();\n",
                 w->artifact->prefix, w->artifact->prefix);
     for (int l = 0; l < w->level_count; l++) {
@@ -387,7 +469,9 @@ static const char freestanding[] = "typedef __SIZE_TYPE__ size_t;\n"
 static const char *flags_text(const writer *w, const isa_level *isa) {
     text t;
     text_init(&t, w->arena);
-    text_append(&t, "-std=c11 -O3 -fPIC -ffp-contract=off -fno-strict-aliasing");
+    text_append(&t, isa != NULL && isa->is_portable ? "-std=c99" : "-std=c11");
+    text_append(&t, " -O3 -fPIC -ffp-contract=off -fno-math-errno -fno-trapping-math"
+                    " -fno-strict-aliasing");
     for (int i = 0; isa != NULL && isa->driver_flags[i] != NULL; i++)
         text_printf(&t, " %s", isa->driver_flags[i]);
     return t.data;
@@ -506,6 +590,8 @@ static bool write_guarded(writer *w, const target_facts *facts) {
     const artifact *x = w->artifact;
     bool ok = choose_levels(w) && schedule(w, x->predict, facts) &&
               (x->train == NULL || schedule(w, x->train, facts));
+    if (ok)
+        drop_unused(w);
     for (int l = 0; ok && l < w->level_count; l++)
         ok = build_level(w, &w->levels[l]);
     ok = ok && measure(w);
@@ -521,7 +607,8 @@ static bool write_guarded(writer *w, const target_facts *facts) {
 }
 
 bool cpu_write(const artifact *x, const compile_options *o, memory *m, diagnostics *d) {
-    writer w = {.artifact = x, .options = o, .diag = d, .arena = arena_new(m, d)};
+    writer w = {.whole = *x, .options = o, .diag = d, .arena = arena_new(m, d)};
+    w.artifact = &w.whole;
     bool ok = w.arena != NULL ? write_guarded(&w, target_cpu.facts(o))
                               : diag_fail(d, CN_ERROR_OUT_OF_MEMORY, "export: out of memory");
     arena_free(w.arena);

@@ -58,6 +58,14 @@ static const isa_level levels[] = {
         .vector_registers = 32,
         .has_fma = true,
     },
+    {
+        .name = "portable",
+        .triple = X86_TRIPLE,
+        .cpu = "x86-64",
+        .vector_bytes = 16,
+        .vector_registers = 16,
+        .is_portable = true,
+    },
 };
 
 enum { LEVEL_COUNT = sizeof levels / sizeof *levels };
@@ -165,5 +173,6 @@ const isa_level *isa_find(const char *name) {
 
 bool isa_runs_here(const isa_level *level) {
     const isa_level *host = isa_host();
-    return host && level <= host && strcmp(level->triple, host->triple) == 0;
+    return host && (level <= host || level->is_portable) &&
+           strcmp(level->triple, host->triple) == 0;
 }

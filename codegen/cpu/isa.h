@@ -24,7 +24,8 @@ typedef struct isa_level {
     int vector_bytes;     /* of one register: 16, 32 or 64 */
     int vector_registers; /* that a register tile may count on */
     int processor;        /* what the check of artefacts must find (processor.c.template) */
-    bool has_fma;         /* false: __builtin_fmaf would be a call, and bits differ */
+    bool has_fma;         /* false: bits differ */
+    bool is_portable;     /* C99 without the extensions of any compiler */
 } isa_level;
 
 /* All known levels, each family from least to most capable. */

@@ -12,6 +12,55 @@
 
 #include "codegen/cpu/math/math_text.h"
 
+/* For levels without fused multiply-add. */
+static const char without_fma[] =
+    "\n/* a * b + c, rounded once: the sum in double, its last bit odd when it is not exact. */\n"
+    "__attribute__((unused)) ALWAYS_INLINE float cn_fused_f32(float a, float b, float c) {\n"
+    "    const double product = (double)a * (double)b, sum = product + (double)c;\n"
+    "    const double part = sum - product;\n"
+    "    const double lost = (product - (sum - part)) + ((double)c - part);\n"
+    "    unsigned long long bits, odd;\n"
+    "    __builtin_memcpy(&bits, &sum, sizeof bits);\n"
+    "    odd = (lost > 0 || lost < 0) & ~bits;\n"
+    "    bits += (lost > 0) == (sum > 0) ? odd : 0 - odd;\n"
+    "    double rounded;\n"
+    "    __builtin_memcpy(&rounded, &bits, sizeof rounded);\n"
+    "    return (float)rounded;\n"
+    "}\n\n"
+    "/* a * b + c with what the product and the sum lose. */\n"
+    "__attribute__((unused)) ALWAYS_INLINE double cn_fused_f64(double a, double b, double c) {\n"
+    "    const double product = a * b, sum = product + c, part = sum - product;\n"
+    "    const double wide_a = 134217729.0 * a, wide_b = 134217729.0 * b; /* 2^27 + 1 */\n"
+    "    const double a1 = wide_a - (wide_a - a), b1 = wide_b - (wide_b - b);\n"
+    "    const double a2 = a - a1, b2 = b - b1;\n"
+    "    const double lost = ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2;\n"
+    "    const double rest = ((product - (sum - part)) + (c - part)) + lost;\n"
+    "    return rest > 0 || rest < 0 ? sum + rest : sum; /* not with NaN, by overflow */\n"
+    "}\n"
+    "#define __builtin_fmaf cn_fused_f32\n"
+    "#define __builtin_fma cn_fused_f64\n";
+
+/* What other compilers call the builtins of gcc and clang. */
+static const char portable[] =
+    "#if (!defined(__GNUC__) && !defined(__clang__)) || defined(__TINYC__)\n"
+    "#include <math.h>\n"
+    "#include <string.h>\n"
+    "#define __attribute__(list)\n"
+    "#define __builtin_assume_aligned(address, alignment) (address)\n"
+    "#define __builtin_memcpy memcpy\n"
+    "#define __builtin_memmove memmove\n"
+    "#define __builtin_inff() ((float)INFINITY)\n"
+    "#define __builtin_inf() ((double)INFINITY)\n"
+    "#define __builtin_nanf(tag) ((float)NAN)\n"
+    "#define __builtin_nan(tag) ((double)NAN)\n"
+    "#define __builtin_fabsf fabsf\n"
+    "#define __builtin_fabs fabs\n"
+    "#define __builtin_truncf truncf\n"
+    "#define __builtin_trunc trunc\n"
+    "#define __builtin_copysignf copysignf\n"
+    "#define __builtin_copysign copysign\n"
+    "#endif\n";
+
 static const char opening[] =
     "typedef long long i64;\n"
     "/* APART: never inlined: its registers are its own and would be shared out again. */\n"
@@ -60,32 +109,54 @@ static const char opening[] =
 #define SCALAR_STEP_MAX(suffix, a, b) "cn_max_" suffix "(" a ", " b ")"
 #define SCALAR_STEP_MIN(suffix, a, b) "cn_min_" suffix "(" a ", " b ")"
 
+/* What is left of a fold over n elements from i on, and its lanes' pairwise tree. */
+#define FOLD_END(suffix, count, STEP)                                                 \
+    "    for (i64 l = 0; i + l < n; l++) lane[l] = " STEP(                            \
+        suffix, "lane[l]",                                                            \
+        "from[i + l]") ";\n"                                                          \
+                       "    for (int width = " count " / 2; width > 0; width /= 2)\n" \
+                       "        for (int l = 0; l < width; l++) lane[l] = " STEP(     \
+                           suffix, "lane[l]", "lane[l + width]") ";\n"                \
+                                                                 "    return lane[0];\n}\n"
+
+#define FOLD_HEAD(fold, type, suffix, count)              \
+    "/* The " fold " of x[0..n) in " count " lanes. */\n" \
+    "APART " type " cn_fold_" fold "_" suffix "(const " type " *from, i64 n) {\n"
+
 #define FOLD(fold, type, suffix, count, start, VECTOR, STEP, need)                              \
     {                                                                                           \
         "cn_fold_" fold "_" suffix,                                                             \
-            "/* The " fold " of x[0..n) in " count " lanes. */\n"                               \
-            "APART " type " cn_fold_" fold "_" suffix "(const " type " *from, i64 n) {\n"       \
-            "    cn_lanes_" suffix " all = (cn_lanes_" suffix "){0} + " start ";\n"             \
-            "    i64 i = 0;\n"                                                                  \
-            "    for (; i + " count " <= n; i += " count ") {\n"                                \
-            "        cn_lanes_" suffix " x;\n"                                                  \
-            "        __builtin_memcpy(&x, from + i, sizeof x);\n" VECTOR(                       \
-                suffix) "    }\n"                                                               \
-                        "    " type " lane[" count "];\n"                                       \
-                        "    __builtin_memcpy(lane, &all, sizeof lane);\n"                      \
-                        "    for (i64 l = 0; i + l < n; l++) lane[l] = " STEP(                  \
-                            suffix, "lane[l]",                                                  \
-                            "from[i + l]") ";\n"                                                \
-                                           "    for (int width = " count                        \
-                                           " / 2; width > 0; width /= 2)\n"                     \
-                                           "        for (int l = 0; l < width; l++) lane[l] "   \
-                                           "= " STEP(suffix, "lane[l]",                         \
-                                                     "lane[l + width]") ";\n"                   \
-                                                                        "    return lane[0];\n" \
-                                                                        "}\n",                  \
+            FOLD_HEAD(                                                                          \
+                fold, type, suffix,                                                             \
+                count) "    cn_lanes_" suffix " all = (cn_lanes_" suffix "){0} + " start ";\n"  \
+                       "    i64 i = 0;\n"                                                       \
+                       "    for (; i + " count " <= n; i += " count ") {\n"                     \
+                       "        cn_lanes_" suffix " x;\n"                                       \
+                       "        __builtin_memcpy(&x, from + i, sizeof x);\n" VECTOR(            \
+                           suffix) "    }\n"                                                    \
+                                   "    " type " lane[" count "];\n"                            \
+                                   "    __builtin_memcpy(lane, &all, sizeof lane);\n" FOLD_END( \
+                                       suffix, count, STEP),                                    \
         {                                                                                       \
             "cn_lanes_" suffix, need                                                            \
         }                                                                                       \
+    }
+
+/* The same for compilers without vectors. */
+#define PLAIN_FOLD(fold, type, suffix, count, start, STEP, need)                                 \
+    {                                                                                            \
+        "cn_fold_" fold "_" suffix,                                                              \
+            FOLD_HEAD(fold, type, suffix,                                                        \
+                      count) "    " type " lane[" count "];\n"                                   \
+                             "    i64 i = 0;\n"                                                  \
+                             "    for (int l = 0; l < " count "; l++) lane[l] = " start ";\n"    \
+                             "    for (; i + " count " <= n; i += " count ")\n"                  \
+                             "        for (int l = 0; l < " count "; l++) lane[l] = " STEP(      \
+                                 suffix, "lane[l]", "from[i + l]") ";\n" FOLD_END(suffix, count, \
+                                                                                  STEP),         \
+        {                                                                                        \
+            need                                                                                 \
+        }                                                                                        \
     }
 
 #define TREE(type, suffix)                                                                        \
@@ -316,11 +387,30 @@ static const helper helpers[] = {
     ROUNDS("f16"),
 };
 
-static const helper *helper_find(const char *name) {
-    for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++)
-        if (strcmp(helpers[i].name, name) == 0)
-            return &helpers[i];
+#define PLAIN_FOLDS(type, suffix, count, zero, one, infinity)                                    \
+    PLAIN_FOLD("sum", type, suffix, count, zero, SCALAR_STEP_SUM, NULL),                         \
+        PLAIN_FOLD("prod", type, suffix, count, one, SCALAR_STEP_PROD, NULL),                    \
+        PLAIN_FOLD("max", type, suffix, count, "-" infinity, SCALAR_STEP_MAX, "cn_max_" suffix), \
+        PLAIN_FOLD("min", type, suffix, count, infinity, SCALAR_STEP_MIN, "cn_min_" suffix)
+
+/* What stands in for the helpers above in portable C. */
+static const helper plain_helpers[] = {
+    PLAIN_FOLDS("float", "f32", "32", "0.0f", "1.0f", "__builtin_inff()"),
+    PLAIN_FOLDS("double", "f64", "16", "0.0", "1.0", "__builtin_inf()"),
+};
+
+static const helper *find_in(const helper *rows, size_t count, const char *name) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
     return NULL;
+}
+
+static const helper *helper_find(const char *name, bool is_portable) {
+    const helper *plain =
+        is_portable ? find_in(plain_helpers, sizeof plain_helpers / sizeof *plain_helpers, name)
+                    : NULL;
+    return plain ? plain : find_in(helpers, sizeof helpers / sizeof *helpers, name);
 }
 
 void prelude_init(prelude *p, arena *a) {
@@ -331,7 +421,7 @@ void prelude_init(prelude *p, arena *a) {
 bool prelude_use(prelude *p, const char *name) {
     if (map_find_text(&p->names, name))
         return true;
-    if (!helper_find(name) && !math_find(name))
+    if (!helper_find(name, false) && !math_find(name))
         return false;
     map_put_text(&p->names, name, NULL);
     return true;
@@ -390,7 +480,7 @@ static void print_function(map *done, const char *name, const isa_level *isa, te
     map_put_text(done, name, &found);
     if (found)
         return;
-    const helper *h = helper_find(name);
+    const helper *h = helper_find(name, isa->is_portable);
     const math_function *m = h ? NULL : math_find(name);
     const char *const *needs = h ? h->needs : m->needs;
     for (; *needs; needs++)
@@ -403,7 +493,9 @@ static void print_function(map *done, const char *name, const isa_level *isa, te
 }
 
 void prelude_print(const prelude *p, const isa_level *isa, const char *linkage, text *out) {
+    text_append(out, isa->is_portable ? portable : "");
     text_append(out, opening);
+    text_append(out, isa->has_fma ? "" : without_fma);
     text_printf(out, "#define HIDDEN %s\n", linkage);
     text_printf(out, "#define VECTOR_BYTES %d\n", isa->vector_bytes);
     map done;

@@ -7,9 +7,11 @@
 
 #include <stddef.h>
 
-/* left * right + x, rounded once. */
+/* left * right + x, rounded once where the level can. */
 static const char *step_words(emitter *e, const loop_contract *c, const char *x) {
     const char *left = expr_words(e, c->left), *right = expr_words(e, c->right);
+    if (dtype_is_float(c->accumulator) && !e->isa->has_fma)
+        return arena_format(e->arena, "%s + (%s) * (%s)", x, left, right);
     if (c->accumulator == CN_F32)
         return arena_format(e->arena, "__builtin_fmaf(%s, %s, %s)", left, right, x);
     if (c->accumulator == CN_F64)

@@ -29,9 +29,11 @@ typedef struct cn_export_options {
     const char *prefix; /* of all names, an identifier of C; NULL = the file's name */
     int64_t capacity;   /* samples in one call at most; 0 = 32 */
     cn_export_weights weights;
-    bool train_step;   /* the training step of cn_compile too, with the optimizer's state */
-    const char *march; /* "native" (NULL), "x86-64-v2", "-v3", "-v4", "multi": v3 and v4, the
-                             best that runs there, or "aarch64" */
+    bool train_step; /* the training step of cn_compile too, with the optimizer's state */
+    /* "native" (NULL), "x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64"; "multi": v3 and v4 in one,
+     * of which the best is picked where it runs; "portable": the source is C99 without extensions,
+     * for other compilers, and holds no weights. */
+    const char *march;
     cn_dtype input_dtypes[CN_MAX_LIST]; /* what callers pass, cast inside; 0 = the model's */
     double rescale; /* integers that callers pass are multiplied by this; 0 = they are not */
     const char *const *labels; /* names of classes, kept inside */
