@@ -33,7 +33,8 @@ def ratio(rival, own, key="us_per_call"):
 for batch in turns:
     print(f"Predict of the convnet, batch {batch}, one thread:")
     print()
-    print("| program | setting | median us | rival / Cornu | of the fastest calls | peak memory MB |")
+    print("| program | setting | median us | rival / Cornu | of the fastest calls "
+          "| peak memory MB |")
     print("|---|---|---|---|---|---|")
     own = best(batch, "cornu")[1]
     for program, about in process.items():

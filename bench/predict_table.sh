@@ -1,7 +1,10 @@
 #!/bin/sh
 # Prediction ahead of time: the exported convnet beside ONNX Runtime and PyTorch, all in one run.
 #
-#     bench/predict_table.sh BUILD VENV [OUT]      VENV from bench/rivals/setup.sh; two minutes, on a quiet machine
+#     bench/predict_table.sh BUILD VENV [OUT]
+#
+# BUILD is Cornu's build folder, VENV is made by bench/rivals/setup.sh. Takes some two minutes, on a
+# quiet machine.
 #
 # Exports examples/convnet_model.c with its weights in a file, which all programs load, and lets
 # them take turns (predict_turns.py). Times `cornu compile` too, each time with an empty cache.
@@ -15,10 +18,11 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 mkdir -p "$(dirname "$out")" "$folder/answers"
 
-# export_model FILE CACHE - one line of JSON: what `cornu compile` wrote and how long all of it took.
+# export_model FILE CACHE - a line of JSON: how large a FILE `cornu compile` wrote, in what time.
 export_model() {
-    CORNU_CACHE_DIR="$folder/$2" python3 - "$build/cornu" compile "$here/../examples/convnet_model.c" \
-        --keep-weights file --seed 1 --quiet -o "$folder/$1" <<'PYTHON'
+    CORNU_CACHE_DIR="$folder/$2" python3 - "$build/cornu" \
+        compile "$here/../examples/convnet_model.c" --keep-weights file --seed 1 --quiet \
+        -o "$folder/$1" <<'PYTHON'
 import json, os, resource, subprocess, sys, time
 begin = time.perf_counter()
 subprocess.run(sys.argv[1:], check=True)
