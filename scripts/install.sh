@@ -10,6 +10,8 @@ module_packages='g++ clang-19 llvm-19-dev libclang-19-dev libclang-cpp19-dev lib
 data_packages='dataset-fashion-mnist'
 test_packages="libcmocka-dev libclang-rt-19-dev jq mandoc $data_packages"
 browser_packages=chromium # sees the page of `cornu explain`; its test is skipped without
+# Run what was compiled for other processors; what needs them is left out of tests without.
+emulator_packages='qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
 
 die() {
     printf '%s: %s\n' "$(basename "$0")" "$*" >&2

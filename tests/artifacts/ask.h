@@ -3,6 +3,7 @@
 #ifndef ASK_H
 #define ASK_H
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,10 +33,7 @@ static inline void check(model_status status, const char *message) {
 
 /* Not a byte more: what reads or writes behind the end is seen by AddressSanitizer. */
 static inline void *aligned(size_t bytes) {
-    void *memory = NULL;
-    if (posix_memalign(&memory, MODEL_ALIGNMENT, bytes > 0 ? bytes : 1) != 0)
-        memory = NULL;
-    return must(memory);
+    return must(memalign(MODEL_ALIGNMENT, bytes > 0 ? bytes : 1)); /* aligned_alloc wants multiples */
 }
 
 static inline size_t size_of(int dtype) {

@@ -45,10 +45,10 @@ stated_flags() {
 
 # build COMPILER OUTPUT ARGUMENT... - without a word, or the test fails.
 build() {
-    compiler=$1 output=$2
+    by=$1 output=$2
     shift 2
     # shellcheck disable=SC2086 # options
-    "$compiler" $warnings "$@" -o "$output" >"$work/log" 2>&1 || fail "$compiler $*: $(cat "$work/log")"
+    "$by" $warnings "$@" -o "$output" >"$work/log" 2>&1 || fail "$by $*: $(cat "$work/log")"
 }
 
 # run PROGRAM ARGUMENT... - it must end well.

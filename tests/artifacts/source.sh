@@ -17,19 +17,24 @@ ask() {
     run "$at/$name" "$at/$name.answers" "$at/$name.state"
 }
 
-# agree FOLDER COMPILER...
+# agree FOLDER COMPILER... - what the object computes and what sources compiled anew compute.
 agree() {
-    folder=$1
+    folder=$work/$1 tested=$1
     shift
-    values "$folder"
-    ask "$folder" object "$work/$folder/model.o"
-    flags=$(stated_flags "$work/$folder/model.c")
-    [ -n "$flags" ] || fail 'the source does not say how it is compiled'
+    values "$tested"
+    ask "$tested" object "$folder/model.o"
     for compiler; do
-        # shellcheck disable=SC2086 # options
-        build "$compiler" "$work/$folder/source.o" $flags -c "$work/$folder/model.c"
-        ask "$folder" "$compiler" "$work/$folder/source.o" "$work/$folder/values.o"
-        close "$work/$folder/object.answers" "$work/$folder/$compiler.answers"
+        objects=
+        for source in "$folder"/model*.c; do # of several levels, each has a file
+            flags=$(stated_flags "$source")
+            [ -n "$flags" ] || fail "$source does not say how it is compiled"
+            # shellcheck disable=SC2086 # options
+            build "$compiler" "${source%.c}.again.o" $flags -c "$source"
+            objects="$objects ${source%.c}.again.o"
+        done
+        # shellcheck disable=SC2086 # files
+        ask "$tested" "$compiler" $objects "$folder/values.o"
+        close "$folder/object.answers" "$folder/$compiler.answers"
     done
 }
 
@@ -37,7 +42,7 @@ agree() {
 make layers "$here/layers_model.c" o --train-step --capacity 5 --march x86-64-v3
 agree layers gcc
 
-make small "$small" o --train-step --march multi
+make small "$small" o --march multi
 # shellcheck disable=SC2046 # names
 agree small $(compilers)
 
