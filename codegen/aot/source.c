@@ -105,8 +105,8 @@ static void print_embedded(const artifact *x, text *out) {
                     "%s_offsets[%d];\n}\n#else\n",
                     x->prefix, first, x->prefix, x->prefix, x->prefix, first);
     text_printf(out,
-                "ANYWHERE static const void *%s_value(int variable) {\n    (void)variable;\n    return "
-                "0;\n}\n%s\n",
+                "ANYWHERE static const void *%s_value(int variable) {\n"
+                "    (void)variable;\n    return 0;\n}\n%s\n",
                 x->prefix, any ? "#endif\n" : "");
 }
 

@@ -31,9 +31,9 @@ static inline void check(model_status status, const char *message) {
     }
 }
 
-/* Not a byte more: what reads or writes behind the end is seen by AddressSanitizer. */
+/* Not a byte more, as aligned_alloc would want it: what reads or writes behind the end is seen by AddressSanitizer. */
 static inline void *aligned(size_t bytes) {
-    return must(memalign(MODEL_ALIGNMENT, bytes > 0 ? bytes : 1)); /* aligned_alloc wants multiples */
+    return must(memalign(MODEL_ALIGNMENT, bytes > 0 ? bytes : 1));
 }
 
 static inline size_t size_of(int dtype) {

@@ -35,8 +35,10 @@ cn_model *model(cn_context *c) {
                                         .kernel_regularizer = cn_regularizer_l2(c, 1e-3)), x);
     cn_tensor size = cn_apply(cn_dense(c, 1, CN_SOFTSIGN, .name = "size"), x);
     cn_tensor grid = cn_chain(x, cn_reshape(c, {2, 4}), cn_dense(c, 3, .name = "grid"));
-    cn_model *m = cn_model_new(c, {image}, {kind, share, flag, place, size, grid}, .name = "layers");
-    cn_status s = cn_compile(m, .optimizer = cn_adam(c, 1e-3), .outputs = {
+    cn_model *m = cn_model_new(c, {image}, {kind, share, flag, place, size, grid});
+    cn_status s = cn_compile(m,
+        .optimizer = cn_rmsprop(c, 1e-3, .momentum = 0.9, .centered = true, .clipnorm = 1),
+        .outputs = {
         {kind, CN_SPARSE_CATEGORICAL_CROSSENTROPY, .metrics = {CN_ACCURACY}},
         {share, CN_CATEGORICAL_CROSSENTROPY, .metrics = {CN_TOP_K_CATEGORICAL_ACCURACY}},
         {flag, CN_BINARY_CROSSENTROPY, .weight = 0.5, .metrics = {CN_BINARY_ACCURACY}},

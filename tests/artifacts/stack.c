@@ -5,7 +5,7 @@
 
 #include "ask.h"
 
-enum { STACK_BYTES = 1 << 20, PATTERN = 0xa5, ALLOWANCE = 512 /* of the call and its frame here */ };
+enum { STACK_BYTES = 1 << 20, PATTERN = 0xa5, ALLOWANCE = 512 /* for the frame here */ };
 
 typedef struct asker {
     model_context context;

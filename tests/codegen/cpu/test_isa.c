@@ -9,7 +9,7 @@ static void every_level_is_found_by_its_name(void **state) {
     for (int i = 0; i < isa_count(); i++) {
         const isa_level *level = isa_at(i);
         assert_ptr_equal(isa_find(level->name), level);
-        assert_non_null(level->driver_flags[0]);
+        assert_true(level->is_portable || level->driver_flags[0] != NULL);
         assert_null(level->driver_flags[ISA_MAX_FLAGS - 1]);
         assert_null(level->cc1_flags[ISA_MAX_FLAGS - 1]);
         assert_true(level->vector_bytes >= 16 && level->vector_registers >= 16);
