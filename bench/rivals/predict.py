@@ -128,29 +128,28 @@ def torch_network(layers):
 
 
 def torch_ways(layers, images, batch, compiled):
-    """Calls by setting: both memory formats, and for torch.compile constants folded in or not."""
-    import torch
+    """Calls by setting: both memory formats, and for torch.compile also with frozen weights."""
     torch.set_num_threads(1)
-    formats = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
     ways = {}
 
-    def add(setting, memory_format, **options):
+    def add(setting, memory_format, frozen=False):
         network = torch_network(layers).to(memory_format=memory_format)
         if compiled:
-            network = torch.compile(network, dynamic=False, options=options)
+            network = torch.compile(network, dynamic=False)
         image = torch.from_numpy(images[:batch]).contiguous(memory_format=memory_format)
 
         def call():
             return network(image)
+        if compiled:  # an option of torch.compile would come too late for freezing
+            from torch._inductor import config
+            with config.patch(freezing=frozen):
+                call()
         ways[setting] = (lambda: call().numpy(), call)
 
-    for name, memory_format in formats.items():
-        if compiled:
-            add(name + ", freezing", memory_format, freezing=True)
-        else:
-            add(name, memory_format)
+    add("contiguous", torch.contiguous_format)
+    add("channels_last", torch.channels_last)
     if compiled:
-        add("contiguous", torch.contiguous_format)
+        add("channels_last, frozen", torch.channels_last, frozen=True)
     return torch.__version__, ways
 
 
@@ -180,8 +179,7 @@ def serve(program, version, ways, answers):
         print(f"{median:.3f} {least:.3f} {calls}", flush=True)
 
 
-def main():
-    program, images, weights, answers = sys.argv[1:]
+def run(program, images, weights, answers):
     layers = channels_first(read_safetensors(weights))
     images = np.fromfile(images, "u1").reshape(-1, 1, 28, 28)
     ways = {}
@@ -190,12 +188,12 @@ def main():
             version, ways[batch] = onnxruntime_ways(layers, images, batch)
         else:
             version, ways[batch] = torch_ways(layers, images, batch, program == "torch-compile")
-    if program == "onnxruntime":
-        serve(program, version, ways, answers)
-    else:
-        import torch
-        with torch.inference_mode():
-            serve(program, version, ways, answers)
+    serve(program, version, ways, answers)
 
 
-main()
+if sys.argv[1] == "onnxruntime":
+    run(*sys.argv[1:])
+else:
+    import torch
+    with torch.inference_mode():
+        run(*sys.argv[1:])
