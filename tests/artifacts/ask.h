@@ -31,7 +31,7 @@ static inline void check(model_status status, const char *message) {
     }
 }
 
-/* Not a byte more, as aligned_alloc would want it: what reads or writes behind the end is seen by AddressSanitizer. */
+/* Not a byte more, as aligned_alloc would want it: AddressSanitizer sees what goes beyond. */
 static inline void *aligned(size_t bytes) {
     return must(memalign(MODEL_ALIGNMENT, bytes > 0 ? bytes : 1));
 }

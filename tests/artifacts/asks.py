@@ -14,7 +14,9 @@ def figure(name):
     return re.search(rf"#define MODEL_{name}\S* (.*)", header).group(1)
 
 
-MESSAGE, DIMS, ALIGNMENT = (int(figure(n).split()[0]) for n in ("MESSAGE_BYTES", "MOST_DIMS", "ALIGNMENT"))
+MESSAGE = int(figure("MESSAGE_BYTES"))
+DIMS = int(figure("MOST_DIMS"))
+ALIGNMENT = int(figure("ALIGNMENT"))
 VARIABLES = int(re.search(r"variables\[(\d+)\]", header).group(1))
 F32 = int(re.search(r"MODEL_F32 = (\d+)", header).group(1))
 BATCH_ERROR = int(re.search(r"MODEL_ERROR_BATCH = (-\d+)", header).group(1))
@@ -76,7 +78,8 @@ _, image, takes = describe(library.model_inputs, 1)
 name, answer, gives = describe(library.model_outputs, 1)
 for i in range(len(image)):
     image[i] = ctypes.c_float(i % 256).value / 255
-call = (ctypes.byref(context), ctypes.byref(session), ctypes.byref(takes), 1, ctypes.byref(gives), 1)
+call = (ctypes.byref(context), ctypes.byref(session), ctypes.byref(takes), 1,
+        ctypes.byref(gives), 1)
 assert library.model_predict_arrays(*call) == 0, session.message
 print(f"{name}: " + " ".join(f"{x:.6g}" for x in answer))
 

@@ -15,8 +15,9 @@ judge() {
     grep -qx model_predict "$work/names" || fail "$file has no model_predict"
     grep -v '^model_' "$work/names" >"$work/wrong" && fail "$file shows $(cat "$work/wrong")"
     # Sections that are writable: those of the dynamic linker alone, read-only after it.
-    readelf -SW "$file" | sed -nE 's/^ *\[ *[0-9]+\] ([^ ]+) +[A-Z_]+ +[0-9a-f]+ [0-9a-f]+ ([0-9a-f]+) [0-9a-f]+ +(W[A-Z]*) .*/\1 \2/p' |
-        grep -vE '^\.(data\.rel\.ro(\.local)?|dynamic|got|got\.plt|relro_padding) |^[^ ]+ 0+$' >"$work/wrong" &&
+    readelf -SW "$file" | sed -E 's/^ *\[ *[0-9]+\]//' |
+        awk '$1 ~ /^\./ && $5 !~ /^0+$/ && $7 ~ /^W/ { print $1 }' |
+        grep -vxE '\.(data\.rel\.ro(\.local)?|dynamic|got|got\.plt|relro_padding)' >"$work/wrong" &&
         fail "$file can be written to: $(cat "$work/wrong")"
     return 0
 }
