@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # What the tests of artefacts share; to be sourced by TOPIC.sh CORNU PROJECT. Every export lies in
 # a folder of its own below $work and has the prefix "model", so that the programs here fit all.
+# shellcheck disable=SC2034 # variables are the topics'
 set -eu
 cornu=$1
 project=$2
@@ -29,13 +30,10 @@ make() {
         fail "compile $model $*: $(cat "$work/log")"
 }
 
-# The C compilers here; the names of those that a user may have besides cc.
+# The C compilers here.
 compilers() {
-    for name in gcc clang-19 clang; do
-        if has $name; then
-            [ $name = clang ] && has clang-19 && [ -z "${1-}" ] || echo $name
-        fi
-    done
+    if has gcc; then echo gcc; fi
+    if has clang-19; then echo clang-19; elif has clang; then echo clang; fi
 }
 
 # stated_flags SOURCE - those that its first comment tells to compile it with.

@@ -15,8 +15,8 @@ the_line() {
 
 printf 'shirt\nshoe\n"hat" \\ \303\244\n' >"$work/classes"
 for ending in so o a; do
-    make $ending "$small" $ending --classes "$work/classes"
-    the_line cc $ending
+    make "$ending" "$small" "$ending" --classes "$work/classes"
+    the_line cc "$ending"
     same "$work/so/said" "$work/$ending/said"
 done
 grep -qE '^kind: (0\.[0-9]+ ){2}0\.[0-9]+$' "$work/so/said" || fail "it said $(cat "$work/so/said")"

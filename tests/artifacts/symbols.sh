@@ -24,7 +24,7 @@ judge() {
 
 make so "$small" so --train-step --march multi
 for ending in o a; do
-    make $ending "$small" $ending --march native
+    make "$ending" "$small" "$ending" --march native
 done
 judge "$work/so/model.so" --dynamic
 judge "$work/o/model.o"
