@@ -8,7 +8,7 @@ build_packages='gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libjansson
 module_packages='g++ clang-19 llvm-19-dev libclang-19-dev libclang-cpp19-dev liblld-19-dev
     libzstd-dev'
 data_packages='dataset-fashion-mnist'
-test_packages="libcmocka-dev libclang-rt-19-dev jq mandoc $data_packages"
+test_packages="libcmocka-dev tcc libclang-rt-19-dev jq mandoc $data_packages"
 browser_packages=chromium # sees the page of `cornu explain`; its test is skipped without
 # Run what was compiled for other processors; what needs them is left out of tests without.
 emulator_packages='qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross'

@@ -61,7 +61,7 @@ static const isa_level levels[] = {
     {
         .name = "portable",
         .triple = X86_TRIPLE,
-        .cpu = "x86-64",
+        .cpu = "x86-64-v2",
         .vector_bytes = 16,
         .vector_registers = 16,
         .is_portable = true,
