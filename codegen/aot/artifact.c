@@ -60,6 +60,29 @@ const char *artifact_capitals(const artifact *x, arena *a) {
     return capitals;
 }
 
+/* Where to break: behind the last comma that fits, else at the last space; 0 = nowhere. */
+static size_t find_break(const char *line, size_t least, size_t width) {
+    size_t space = 0;
+    for (size_t at = width; at > least; at--) {
+        if (line[at] != ' ')
+            continue;
+        if (line[at - 1] == ',')
+            return at;
+        space = space == 0 ? at : space;
+    }
+    return space;
+}
+
+void artifact_print_wrapped(const char *line, const char *indent, text *out) {
+    enum { WIDTH = 100 };
+    for (size_t cut; strlen(line) > WIDTH && (cut = find_break(line, strlen(indent), WIDTH)) > 0;) {
+        text_append_n(out, line, cut);
+        text_append(out, "\n");
+        line = arena_format(out->arena, "%s%s", indent, line + cut + 1);
+    }
+    text_printf(out, "%s\n", line);
+}
+
 /* ---- names --------------------------------------------------------------------------------- */
 
 static const char *identifier(const char *name, arena *a) {
@@ -226,14 +249,15 @@ static void print_parameters(const artifact_function *f, text *out) {
                     names[f->data_inputs + i]);
 }
 
-void artifact_print_prototype(const artifact *x, const artifact_function *f, text *out) {
-    bool keeps_state = f == x->train;
-    text_printf(out, "%s_status %s_%s(%sconst %s_context *context, %s_session *session,%s\n%*s",
-                x->prefix, x->prefix, f->name, "", x->prefix, x->prefix,
-                keeps_state ? " void *state," : "",
-                (int)(2 * strlen(x->prefix) + strlen(f->name) + strlen("_status _(")), "");
-    print_parameters(f, out);
-    text_append(out, ")");
+void artifact_print_prototype(const artifact *x, const artifact_function *f, const char *end,
+                              text *out) {
+    text t;
+    text_init(&t, out->arena);
+    text_printf(&t, "%s_status %s_%s(const %s_context *context, %s_session *session, %s", x->prefix,
+                x->prefix, f->name, x->prefix, x->prefix, f == x->train ? "void *state, " : "");
+    print_parameters(f, &t);
+    text_printf(&t, ")%s", end);
+    artifact_print_wrapped(t.data, "        ", out);
 }
 
 static const char *predict_prototype(const artifact *x, arena *a) {
@@ -243,8 +267,8 @@ static const char *predict_prototype(const artifact *x, arena *a) {
                 "/* %s\n * Arrays are dense, of `batch` samples; those aligned to 64 bytes are not "
                 "copied. */\n",
                 x->predict->about);
-    artifact_print_prototype(x, x->predict, &t);
-    text_append(&t, ";");
+    artifact_print_prototype(x, x->predict, ";", &t);
+    t.data[t.length - 1] = '\0'; /* the template ends the line */
     return t.data;
 }
 
@@ -269,14 +293,13 @@ static const char *training_prototypes(const artifact *x, arena *a) {
                 "%s_status %s_use_state(%s_context *context, const void *state, size_t bytes);\n",
                 x->prefix, x->prefix, x->prefix, x->prefix, x->prefix, x->prefix);
     text_printf(&t, "/* %s */\n", x->train->about);
-    artifact_print_prototype(x, x->train, &t);
-    text_printf(
-        &t,
-        ";\n%s_status %s_train_step_arrays(const %s_context *context, %s_session *session,\n"
-        "        void *state, const %s_array *inputs, int input_count);\n"
-        "/* What a step takes: the model's inputs, then targets. */\n"
-        "const %s_tensor *%s_train_inputs(int *count);\n",
-        x->prefix, x->prefix, x->prefix, x->prefix, x->prefix, x->prefix, x->prefix);
+    artifact_print_prototype(x, x->train, ";", &t);
+    text_printf(&t,
+                "%s_status %s_train_step_arrays(const %s_context *context, %s_session *session,\n"
+                "        void *state, const %s_array *inputs, int input_count);\n"
+                "/* What a step takes: the model's inputs, then targets. */\n"
+                "const %s_tensor *%s_train_inputs(int *count);\n",
+                x->prefix, x->prefix, x->prefix, x->prefix, x->prefix, x->prefix, x->prefix);
     text_printf(&t,
                 "/* Means since the last reset, as fit logs them; 0 before the first step. */\n"
                 "int %s_metric_count(void);\n"

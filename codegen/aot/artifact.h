@@ -92,8 +92,11 @@ const type *artifact_output_type(const artifact_function *f, uint32_t i);
 const char **artifact_parameters(const artifact_function *f, arena *a);
 /* `image f32[B,28,28,1] -> digit f32[B,10]` */
 void artifact_print_signature(const artifact_function *f, text *out);
-/* A C prototype of the function on typed pointers, without what ends it. */
-void artifact_print_prototype(const artifact *x, const artifact_function *f, text *out);
+/* A line, broken at spaces where it is too long; what follows a break begins with `indent`. */
+void artifact_print_wrapped(const char *line, const char *indent, text *out);
+/* A C prototype of the function on typed pointers, and what ends it: ";" or " {". */
+void artifact_print_prototype(const artifact *x, const artifact_function *f, const char *end,
+                              text *out);
 /* "f32[B,28,28,1]" */
 const char *artifact_type_words(const type *t, arena *a);
 

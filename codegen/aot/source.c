@@ -172,8 +172,8 @@ static void print_program(const artifact *x, const artifact_function *f, text *o
 /* The call on typed pointers. */
 static void print_typed_call(const artifact *x, const artifact_function *f, text *out) {
     const char **names = artifact_parameters(f, out->arena);
-    artifact_print_prototype(x, f, out);
-    text_append(out, " {\n    void *const in[] = {");
+    artifact_print_prototype(x, f, " {", out);
+    text_append(out, "    void *const in[] = {");
     for (uint32_t i = 0; i < f->data_inputs; i++)
         text_printf(out, "%s(void *)(uintptr_t)%s", i ? ", " : "", names[i]);
     text_append(out, "};\n    void *const out[] = {");

@@ -10,7 +10,7 @@ static cn_tensor features(cn_context *c, cn_tensor image) {
         cn_conv2d(c, 8, {3}, CN_RELU),
         cn_batch_normalization(c));
     cn_tensor a = cn_apply(cn_depthwise_conv2d(c, {3}, 1, CN_SILU, CN_SAME), x);
-    cn_tensor b = cn_apply(cn_conv2d(c, 8, {1}, CN_GELU, .no_bias = true), x);
+    cn_tensor b = cn_apply(cn_conv2d(c, 8, {1}, CN_GELU, .groups = 2, .no_bias = true), x);
     cn_tensor d = cn_chain(x, cn_conv2d(c, 8, {2}, CN_ELU, CN_SAME, .dilation_rate = {2, 2}),
                            cn_leaky_relu(c));
     x = cn_apply(cn_add(c), a, cn_apply(cn_multiply(c), b, d));

@@ -100,6 +100,22 @@ static void epilogues_stay_inside(void **state) {
     assert_int_equal(c->epilogue.items[c->epilogue.count - 1]->kind, STMT_STORE);
 }
 
+/* A grouped convolution is a sum for each element: another one may have it in its epilogue. */
+static void a_grouped_convolution_is_no_anchor(void **state) {
+    workspace *w = *state;
+    const char *source =
+        F("%x: f32[B,4,4,2], %w: f32[1,1,1,2], %v: f32[1,1,2,2]",
+          "  %4 = conv %x, %w {strides=[1,1], low=[0,0], high=[0,0], dilation=[1,1], groups=2} "
+          ": f32[B,4,4,2]\n"
+          "  %5 = conv %x, %v {strides=[1,1], low=[0,0], high=[0,0], dilation=[1,1], groups=1} "
+          ": f32[B,4,4,2]\n"
+          "  %6 = add %4, %5 : f32[B,4,4,2]\n  return %6\n");
+    const loop_contract *c = contract_of(lowered(w, source));
+    assert_true(c->left->buffer == 2 || c->right->buffer == 2);
+    graph *g = must_parse(w, source);
+    assert_same_meaning(w, g, must_run(w, &pass_fuse, g), 3);
+}
+
 static void copies_are_kernels_too(void **state) {
     workspace *w = *state;
     const kernel *k = lowered(w, F("%x: f32[B,4]", "  return %x \"y\"\n"));
@@ -115,6 +131,7 @@ int main(void) {
         WITH_WORKSPACE(domains_get_loops_of_their_own),
         WITH_WORKSPACE(transposed_products_are_turned),
         WITH_WORKSPACE(epilogues_stay_inside),
+        WITH_WORKSPACE(a_grouped_convolution_is_no_anchor),
         WITH_WORKSPACE(copies_are_kernels_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
