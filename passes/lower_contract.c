@@ -11,9 +11,10 @@
 #include "ir/loop_index.h"
 #include "passes/lower_parts.h"
 
-static const node *find_contraction(const lowering *l) {
+/* The one that anchors the group: others (grouped convolutions) are sums for each element. */
+static const node *find_contraction(const lowering *l, iteration *it) {
     for (uint32_t id = 1; id < l->region->nodes.count; id++)
-        if (node_has(graph_node(l->region, id), OP_CONTRACTION))
+        if (iteration_access(it, id)->contracts)
             return graph_node(l->region, id);
     return NULL;
 }
@@ -100,7 +101,7 @@ static void orient(lowering *l, iteration *it, value product, loop_contract *c) 
 }
 
 bool lower_contraction(lowering *l, iteration *it, diagnostics *d) {
-    const node *n = find_contraction(l);
+    const node *n = find_contraction(l, it);
     value product = {(uint32_t)(n - l->region->nodes.items), 0};
     stmt *s = ARENA_NEW(l->arena, stmt);
     s->kind = STMT_CONTRACT;
