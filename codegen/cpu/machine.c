@@ -141,7 +141,8 @@ static double best_seconds(machine *m, trial *t) {
 static double multiply_rate(machine *m) {
     trial t = {.loop = m->multiply, .buffers = {m->block}};
     m->block[0] = m->block[1] = 0.5F;
-    double flops = 2.0 * CHAINS * ROUNDS * (m->isa->vector_bytes / 4) * pool_threads(m->workers);
+    const int64_t products = (int64_t)CHAINS * ROUNDS * (m->isa->vector_bytes / 4);
+    double flops = 2.0 * (double)products * pool_threads(m->workers);
     return flops / best_seconds(m, &t);
 }
 

@@ -13,7 +13,7 @@ others=
 for header in "$include"/cornu/*.h "$include/cornu.h"; do
     name=$(basename "$header" .h)
     case $header in
-    */cornu/*) page=cornu-$name path=cornu/$name.h ;;
+    "$include"/cornu/*) page=cornu-$name path=cornu/$name.h ;;
     *) page=cornu path=cornu.h ;;
     esac
     awk -v page="$page" -v path="$path" -v version="$3" -v links="$out/.links" \

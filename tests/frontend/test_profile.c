@@ -134,7 +134,7 @@ static void a_limit_of_memory_is_kept(void **state) {
         cn_context_new(&(cn_context_options){.quiet = true, .threads = 1, .memory_limit = LIMIT});
     cn_profile *p = new_profile(two_layers(c), false);
     assert_true(p->bandwidth_count > 0);
-    assert_true(p->bandwidths[p->bandwidth_count - 1].working_set < LIMIT);
+    assert_true(p->bandwidths[p->bandwidth_count - 1].working_set < (double)LIMIT);
     assert_true(cn_memory_peak(c) <= LIMIT);
     cn_profile_free(p);
     cn_context_free(c);
