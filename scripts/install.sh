@@ -90,5 +90,6 @@ build() {
             die "configuring failed; see $folder/configure.log${lacking:+; not installed: $lacking}"
         fi
     fi
-    cmake --build "$folder" -j "$(nproc)" || die "building in $folder failed"
+    # shellcheck disable=SC2086 # words
+    cmake --build "$folder" -j "$(nproc)" --target ${build_targets:-all} || die "building in $folder failed"
 }
