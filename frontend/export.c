@@ -5,6 +5,7 @@
  * else a training step keeps.
  */
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/platform.h"
@@ -13,7 +14,7 @@
 #include "frontend/training.h"
 #include "frontend/weights.h"
 
-enum { USUAL_CAPACITY = 32, MOST_PREFIX = 40 };
+enum { MOST_PREFIX = 40, MOST_LABELS = 1 << 20 };
 
 typedef struct exporter {
     cn_model *m;
@@ -48,13 +49,52 @@ static bool is_prefix(const char *name) {
     return good && strcmp(name, "main") != 0;
 }
 
-/* The file's name without folder, "lib" of a library, and ending. */
+/* The file's name without folder and ending. */
 static const char *prefix_of_path(const exporter *e) {
     const char *slash = strrchr(e->o->path, '/'), *file = slash == NULL ? e->o->path : slash + 1;
     text name;
     text_init(&name, e->arena);
     text_identifier(&name, arena_string_n(e->arena, file, (size_t)(strrchr(file, '.') - file)));
     return name.data;
+}
+
+static bool check_labels(const exporter *e) {
+    const cn_export_options *o = e->o;
+    if (o->label_count == 0 && o->labels == NULL)
+        return true;
+    bool whole = o->labels != NULL && o->label_count > 0 && o->label_count <= MOST_LABELS;
+    for (size_t i = 0; whole && i < o->label_count; i++)
+        whole = o->labels[i] != NULL;
+    if (!whole)
+        return context_fail(e->m->context, e->where, CN_ERROR_INVALID_ARGUMENT,
+                            "export: .labels and .label_count belong together, up to %d names",
+                            MOST_LABELS);
+    for (uint32_t i = 0; i < e->m->outputs.count; i++) {
+        const type *t = tensor_type(e->m->outputs.items[i].tensor);
+        if (t->rank > 0 && dim_is(t->dims[t->rank - 1], (int64_t)o->label_count))
+            return true;
+    }
+    return context_fail(e->m->context, e->where, CN_ERROR_INVALID_ARGUMENT,
+                        "export: there are %zu labels, but no output of \"%s\" has so many "
+                        "classes; its first is %s",
+                        o->label_count, e->m->name, tensor_describe(e->m->outputs.items[0].tensor));
+}
+
+/* Values that C lets through. */
+static bool check_values(const exporter *e) {
+    const cn_export_options *o = e->o;
+    const char *wrong = (unsigned)o->weights > CN_WEIGHTS_CALLER ? ".weights"
+                        : !isfinite(o->rescale)                  ? ".rescale"
+                        : o->capacity > INT32_MAX                ? ".capacity"
+                                                                 : NULL;
+    for (uint32_t i = 0; wrong == NULL && i < CN_MAX_LIST; i++)
+        if ((unsigned)o->input_dtypes[i] >= CN_DTYPE_COUNT ||
+            (i >= e->m->inputs.count && o->input_dtypes[i] != CN_DTYPE_DEFAULT))
+            wrong = ".input_dtypes";
+    if (wrong != NULL)
+        return context_fail(e->m->context, e->where, CN_ERROR_INVALID_ARGUMENT,
+                            "export: %s is out of range", wrong);
+    return check_labels(e);
 }
 
 static bool check_options(exporter *e) {
@@ -64,10 +104,13 @@ static bool check_options(exporter *e) {
     e->x.path = arena_string(e->arena, o->path);
     e->x.prefix = o->prefix != NULL ? arena_string(e->arena, o->prefix) : prefix_of_path(e);
     if (!is_prefix(e->x.prefix))
-        return refuse(e, "a prefix is an identifier of at most 40 letters, not", e->x.prefix);
+        return refuse(
+            e, "a prefix is an identifier of at most 40 letters, and not main:", e->x.prefix);
     if (o->capacity < 0)
         return context_fail(e->m->context, e->where, CN_ERROR_INVALID_ARGUMENT,
                             "export: .capacity is negative");
+    if (!check_values(e))
+        return false;
     if (o->train_step && e->m->training == NULL)
         return context_fail(e->m->context, e->where, CN_ERROR_NOT_COMPILED,
                             "export: .train_step needs cn_compile(\"%s\") first", e->m->name);
@@ -152,6 +195,8 @@ static bool add_function(exporter *e, program_kind kind, artifact_function *f) {
         return false;
     function_spec spec = *recorded;
     spec.input_scale = e->o->rescale;
+    if (kind == PROGRAM_TRAIN)
+        spec.output_count = 0; /* what .check_finite watches */
     extraction x;
     if (!extract_function(m->context, &spec, e->arena, &x))
         return false;
@@ -216,7 +261,7 @@ static bool write_artifact(exporter *e) {
     e->x.variables = e->variables.items;
     e->x.variable_count = (int)e->variables.count;
     e->x.weights = weights[o->weights];
-    e->x.capacity = o->capacity > 0 ? o->capacity : USUAL_CAPACITY;
+    e->x.capacity = o->capacity;
     e->x.levels = o->march == NULL ? "native" : o->march;
     e->x.labels = o->labels;
     e->x.label_count = (int)o->label_count;

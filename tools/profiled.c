@@ -7,9 +7,11 @@
 /* ---- making one --------------------------------------------------------------------------- */
 
 static cn_profile *make(const invocation *i, cn_model *model, bool training_step) {
-    return cn_profile_new(model, .training_step = training_step,
-                          .batch_size = option_integer(i, "batch", 0),
-                          .repeats = (int)option_integer(i, "repeats", 0));
+    cn_profile_options o = {.model = model,
+                            .training_step = training_step,
+                            .batch_size = option_integer(i, "batch", 0),
+                            .repeats = (int)option_integer(i, "repeats", 0)};
+    return cn_profile_new_at(NO_LINE(o), &o);
 }
 
 /* The model's own settings, where it has some and the command line has none. */

@@ -22,7 +22,8 @@ static int choose(const choice *choices, const char *name) {
 static cn_export_weights weights_place(const invocation *i) {
     static const choice places[] = {
         {"inside", CN_WEIGHTS_EMBEDDED}, {"file", CN_WEIGHTS_FILE}, {"caller", CN_WEIGHTS_CALLER}};
-    return (cn_export_weights)choose(places, option_text(i, "keep-weights", "inside"));
+    return (cn_export_weights)choose(
+        places, option_text(i, "keep-weights", option_given(i, "portable") ? "file" : "inside"));
 }
 
 static cn_dtype input_dtype(const invocation *i) {
@@ -52,7 +53,7 @@ static cn_status export_model(const invocation *i, cn_model *m, const class_name
                            .label_count = classes->count};
     for (size_t k = 0; k < cn_input_count(m) && k < CN_MAX_LIST; k++)
         o.input_dtypes[k] = input_dtype(i);
-    return cn_export_at(CN_HERE(cn_export_options), &o);
+    return cn_export_at(NO_LINE(o), &o);
 }
 
 static double now(void) {
@@ -84,6 +85,33 @@ static void report(const invocation *i, const cn_model *m, double seconds) {
     }
 }
 
+/* What is known to be wrong before the model is looked at. */
+static exit_code check_options(const invocation *i) {
+    const char *path = option_text(i, "output", NULL),
+               *end = path == NULL ? NULL : strrchr(path, '.');
+    if (path == NULL)
+        return fail(i, EXIT_USAGE, "--output FILE is required, for example -o digits.so");
+    if (end == NULL ||
+        (strcmp(end, ".so") != 0 && strcmp(end, ".o") != 0 && strcmp(end, ".a") != 0))
+        return fail(i, EXIT_USAGE, "--output ends in .so, .o or .a, not as %s", path);
+    if (option_integer(i, "capacity", 1) < 1 || option_integer(i, "capacity", 1) > INT32_MAX)
+        return fail(i, EXIT_USAGE, "--capacity wants 1 or more");
+    if (option_given(i, "portable") && option_given(i, "march"))
+        return fail(i, EXIT_USAGE, "--portable is for any processor, --march for one");
+    if (option_given(i, "portable") &&
+        strcmp(option_text(i, "keep-weights", "file"), "inside") == 0)
+        return fail(i, EXIT_USAGE, "portable C holds no weights: --keep-weights file or caller");
+    if (training_given(i) && !option_given(i, "train-step"))
+        return fail(i, EXIT_USAGE, "--optimizer and --loss are for --train-step");
+    return EXIT_OK;
+}
+
+/* A file that cannot be written is no fault of the model. */
+static exit_code fail_export(const invocation *i, const cn_context *c) {
+    exit_code code = fail_context(i, c);
+    return cn_error_status(c) == CN_ERROR_FILE ? EXIT_RUN : code;
+}
+
 static exit_code compile(invocation *i, const class_names *classes) {
     open_model m;
     exit_code code = model_open(i, i->arguments[0], &m);
@@ -91,7 +119,7 @@ static exit_code compile(invocation *i, const class_names *classes) {
         return code;
     double begin = now();
     if (settle_training(i, m.model) != CN_OK || export_model(i, m.model, classes) != CN_OK)
-        code = fail_context(i, m.context);
+        code = fail_export(i, m.context);
     else
         report(i, m.model, now() - begin);
     model_close(&m);
@@ -99,10 +127,10 @@ static exit_code compile(invocation *i, const class_names *classes) {
 }
 
 static exit_code run(invocation *i) {
-    class_names classes;
-    if (option_text(i, "output", NULL) == NULL)
-        return fail(i, EXIT_USAGE, "--output FILE is required, for example -o digits.so");
-    exit_code code = class_names_read(i, &classes);
+    class_names classes = {0};
+    exit_code code = check_options(i);
+    if (code == EXIT_OK)
+        code = class_names_read(i, &classes);
     if (code == EXIT_OK)
         code = compile(i, &classes);
     class_names_free(&classes);
@@ -146,9 +174,9 @@ const verb verb_compile = {
         (const verb_example[]){
             {"cornu compile examples/convnet_model.c -w fashion.safetensors -o digits.so",
              "write digits.so, digits.h, digits.c and main.c"},
-            {"cornu compile net.c -o net.a --march multi --keep-weights file",
-             "a static library for x86-64-v3 and v4, with its weights in net.safetensors"},
-            {"cornu compile net.c -o net.so --train-step --optimizer sgd --loss huber",
+            {"cornu compile net.c -o libnet.a -p digits --march multi --keep-weights file",
+             "a static library for x86-64-v3 and v4, with its weights in digits.safetensors"},
+            {"cornu compile net.c -o digits.so --train-step --optimizer sgd --loss huber",
              "with a training step"},
             {0}},
     .run = run,

@@ -48,9 +48,14 @@ static exit_code check_passes(const invocation *i, const char *list) {
 /* ---- Models ------------------------------------------------------------------------------ */
 
 static cn_status inspect(const invocation *i, cn_model *m) {
-    return cn_inspect(m, .program = option_text(i, "program", NULL), .stage = stage_of(i),
-                      .after = option_text(i, "after", NULL), .format = format_of(i),
-                      .writer = write_out, .writer_user = i->out);
+    cn_inspect_options o = {.model = m,
+                            .program = option_text(i, "program", NULL),
+                            .stage = stage_of(i),
+                            .after = option_text(i, "after", NULL),
+                            .format = format_of(i),
+                            .writer = write_out,
+                            .writer_user = i->out};
+    return cn_inspect_at(NO_LINE(o), &o);
 }
 
 /* A model that was not compiled gets the settings that the options state. */
@@ -120,12 +125,17 @@ static exit_code inspect_source(const invocation *i, const char *path, const sou
     exit_code code = EXIT_OK;
     cn_context *c = cn_context_new(&(cn_context_options){
         .backend = option_text(i, "backend", NULL), .threads = 1, .quiet = i->quiet});
-    if (cn_error_status(c) != CN_OK ||
-        cn_inspect_ir(c, .text = s->text, .length = s->length,
-                      .name = strcmp(path, "-") == 0 ? "stdin" : path,
-                      .passes = option_text(i, "passes", NULL), .stage = stage_of(i),
-                      .after = option_text(i, "after", NULL), .format = format_of(i),
-                      .writer = write_out, .writer_user = i->out) != CN_OK)
+    cn_inspect_ir_options o = {.context = c,
+                               .text = s->text,
+                               .length = s->length,
+                               .name = strcmp(path, "-") == 0 ? "stdin" : path,
+                               .passes = option_text(i, "passes", NULL),
+                               .stage = stage_of(i),
+                               .after = option_text(i, "after", NULL),
+                               .format = format_of(i),
+                               .writer = write_out,
+                               .writer_user = i->out};
+    if (cn_error_status(c) != CN_OK || cn_inspect_ir_at(NO_LINE(o), &o) != CN_OK)
         code = fail_context(i, c);
     cn_context_free(c);
     return code;

@@ -119,10 +119,16 @@ static void write_json(FILE *out, const cn_verification *v) {
 }
 
 static exit_code compare_layers(const invocation *i, const open_model *m) {
-    cn_verification *v = cn_verify(m->model, option_text(i, "reference", NULL),
-                                   .tolerance = option_number(i, "tolerance", 0));
+    cn_verify_options o = {.model = m->model,
+                           .reference = option_text(i, "reference", NULL),
+                           .tolerance = option_number(i, "tolerance", 0)};
+    cn_verification *v = cn_verify_at(NO_LINE(o), &o);
     if (v == NULL)
         return fail_context(i, m->context);
+    if (v->count == 0) {
+        cn_verification_free(v);
+        return fail(i, EXIT_INPUT, "%s holds no output of any layer and no weight", o.reference);
+    }
     for (size_t k = 0; k < v->unused_count && !i->quiet; k++)
         fprintf(i->err, "cornu verify: no layer, input or weight is named \"%s\"\n", v->unused[k]);
     if (i->json)

@@ -92,19 +92,8 @@ static const char *identifier(const char *name, arena *a) {
     return t.data;
 }
 
-/* Of C and C++, and what the prototypes themselves use. */
-static bool is_reserved(const char *name, arena *a) {
-    static const char words[] =
-        " alignas alignof and asm auto bool break case catch char class const continue default "
-        "delete do double else enum explicit export extern false float for friend goto if inline "
-        "int long mutable namespace new not operator or private protected public register "
-        "restrict return short signed sizeof static struct switch template this throw true try "
-        "typedef typename union unsigned using virtual void volatile while xor context session "
-        "state batch ";
-    return strstr(words, arena_format(a, " %s ", name)) != NULL;
-}
-
-/* Distinct names of parameters for all inputs, then all outputs. */
+/* Distinct names of parameters for all inputs, then all outputs: "in_image", "out_digit", so that
+ * none is a word of C or C++, or a macro. */
 const char **artifact_parameters(const artifact_function *f, arena *a) {
     uint32_t count = f->data_inputs + f->data_outputs;
     const char **names = ARENA_ARRAY(a, const char *, count + 1);
@@ -113,11 +102,14 @@ const char **artifact_parameters(const artifact_function *f, arena *a) {
     for (uint32_t i = 0; i < count; i++) {
         bool is_input = i < f->data_inputs, found = true;
         const char *given = is_input ? f->input_names[i] : f->output_names[i - f->data_inputs];
-        const char *name = identifier(given, a);
-        if (!isalpha((unsigned char)*name) || is_reserved(name, a))
-            name = arena_format(a, "x_%s", name);
-        map_put_text(&taken, name, &found);
-        names[i] = found ? arena_format(a, "%s_%u", name, i) : name;
+        names[i] = arena_format(a, "%s_%s", is_input ? "in" : "out", identifier(given, a));
+        map_put_text(&taken, names[i], &found);
+        for (int k = 2; found; k++) {
+            const char *base = arena_format(a, "%s_%d", names[i], k);
+            map_put_text(&taken, base, &found);
+            if (!found)
+                names[i] = base;
+        }
     }
     return names;
 }
@@ -133,14 +125,13 @@ const type *artifact_output_type(const artifact_function *f, uint32_t i) {
 /* "image: f32[B,28,28,1]  label: i32[B]  ->  ..." */
 void artifact_print_signature(const artifact_function *f, text *out) {
     arena *a = out->arena;
-    const char **names = artifact_parameters(f, a);
     for (uint32_t i = 0; i < f->data_inputs; i++)
-        text_printf(out, "%s%s %s", i ? ", " : "", names[i],
+        text_printf(out, "%s%s %s", i ? ", " : "", identifier(f->input_names[i], a),
                     artifact_type_words(artifact_input_type(f, i), a));
     if (f->data_outputs > 0)
         text_append(out, " -> ");
     for (uint32_t i = 0; i < f->data_outputs; i++)
-        text_printf(out, "%s%s %s", i ? ", " : "", names[f->data_inputs + i],
+        text_printf(out, "%s%s %s", i ? ", " : "", identifier(f->output_names[i], a),
                     artifact_type_words(artifact_output_type(f, i), a));
 }
 
@@ -171,8 +162,8 @@ static uint64_t layout_hash(const artifact *x, arena *a) {
 static const char *about_header(const artifact *x, arena *a) {
     text t;
     text_init(&t, a);
-    text_printf(&t, "/* %s: the model %s, compiled ahead of time by Cornu.\n *\n", x->prefix,
-                identifier(x->model, a));
+    text_printf(&t, "/* %s: the model %s, compiled ahead of time; " ARTIFACT_MARK ".\n *\n",
+                x->prefix, identifier(x->model, a));
     text_append(&t, " *     predict      ");
     artifact_print_signature(x->predict, &t);
     if (x->train != NULL) {
@@ -298,7 +289,7 @@ static const char *training_prototypes(const artifact *x, arena *a) {
                 "%s_status %s_train_step_arrays(const %s_context *context, %s_session *session,\n"
                 "        void *state, const %s_array *inputs, int input_count);\n"
                 "/* What a step takes: the model's inputs, then targets. */\n"
-                "const %s_tensor *%s_train_inputs(int *count);\n",
+                "const %s_tensor *%s_train_step_inputs(int *count);\n",
                 x->prefix, x->prefix, x->prefix, x->prefix, x->prefix, x->prefix, x->prefix);
     text_printf(&t,
                 "/* Means since the last reset, as fit logs them; 0 before the first step. */\n"
@@ -321,11 +312,23 @@ static const char *label_prototypes(const artifact *x, arena *a) {
                         x->prefix);
 }
 
+static uint32_t most_of(const artifact_function *f) {
+    uint32_t inputs = f == NULL ? 0 : f->data_inputs, outputs = f == NULL ? 0 : f->data_outputs;
+    return inputs > outputs ? inputs : outputs;
+}
+
+static uint32_t most_arrays(const artifact *x) {
+    uint32_t predict = most_of(x->predict), train = most_of(x->train);
+    uint32_t most = predict > train ? predict : train;
+    return most > 0 ? most : 1;
+}
+
 const char *artifact_header(const artifact *x, const artifact_facts *f, bool whole, arena *a) {
     const template_slot slots[] = {
         {"about", about_header(x, a)},
         {"figures", figures(x, f, a)},
         {"layout", arena_format(a, "0x%016llx", (unsigned long long)layout_hash(x, a))},
+        {"most_arrays", arena_format(a, "%u", most_arrays(x))},
         {"dtypes", dtype_rows(x, a)},
         {"variable_count", arena_format(a, "%d", x->variable_count > 0 ? x->variable_count : 1)},
         {"init_weights", x->weights == ARTIFACT_EMBEDDED ? " and the weights inside" : ""},

@@ -52,13 +52,16 @@ typedef struct artifact {
     const artifact_variable *variables;       /* weights first, in Keras' order */
     int variable_count, weight_count;
     artifact_weights weights;
-    int64_t capacity;
+    int64_t capacity;   /* 0 = the one batch that the model takes, else 32 */
     const char *levels; /* "native", "x86-64-v3", "multi", ... */
     const char *const *labels;
     int label_count;
     const artifact_metric *metrics;
     int metric_count;
 } artifact;
+
+/* Stands in the first lines of every text of an artefact, and lets it be replaced. */
+#define ARTIFACT_MARK "made by Cornu"
 
 /* ---- texts (artifact.c, source.c) ------------------------------------------------------------ */
 

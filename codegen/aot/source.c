@@ -1,4 +1,5 @@
 /* The source of an artefact: its tables and calls around the kernels; and main.c. */
+#include <ctype.h>
 #include <string.h>
 
 #include "codegen/aot/artifact.h"
@@ -173,10 +174,10 @@ static void print_program(const artifact *x, const artifact_function *f, text *o
 static void print_typed_call(const artifact *x, const artifact_function *f, text *out) {
     const char **names = artifact_parameters(f, out->arena);
     artifact_print_prototype(x, f, " {", out);
-    text_append(out, "    void *const in[] = {");
+    text_append(out, "    void *const inputs[] = {");
     for (uint32_t i = 0; i < f->data_inputs; i++)
         text_printf(out, "%s(void *)(uintptr_t)%s", i ? ", " : "", names[i]);
-    text_append(out, "};\n    void *const out[] = {");
+    text_append(out, "};\n    void *const outputs[] = {");
     for (uint32_t i = 0; i < f->data_outputs; i++)
         text_printf(out, "%s%s", i ? ", " : "", names[f->data_inputs + i]);
     text_append(out, f->data_outputs == 0 ? "0};\n" : "};\n");
@@ -192,7 +193,7 @@ static void print_typed_call(const artifact *x, const artifact_function *f, text
         text_append(out, "variables");
     else
         text_printf(out, "%s_variables_of(context)", x->prefix);
-    text_append(out, ", batch, in, out);\n}\n\n");
+    text_append(out, ", batch, inputs, outputs);\n}\n\n");
 }
 
 static const char *calls(const artifact *x, arena *a) {
@@ -228,11 +229,21 @@ static const char *label_calls(const artifact *x, arena *a) {
 
 /* ---- the source ---------------------------------------------------------------------------- */
 
+/* The object's file name for a comment: what a shell would read otherwise becomes '_'. */
+static const char *object_name(const artifact *x, arena *a) {
+    const char *slash = strrchr(x->path, '/');
+    char *name = arena_string(a, slash == NULL ? x->path : slash + 1);
+    for (char *c = name; *c; c++)
+        if (!isalnum((unsigned char)*c) && strchr("._-", *c) == NULL)
+            *c = '_';
+    return name;
+}
+
 static const char *about_source(const artifact *x, const artifact_facts *f, arena *a) {
     text t;
     text_init(&t, a);
-    text_printf(&t, "/* %s, made by Cornu: the source that %s was compiled from.\n *\n", x->prefix,
-                strrchr(x->path, '/') == NULL ? x->path : strrchr(x->path, '/') + 1);
+    text_printf(&t, "/* %s, " ARTIFACT_MARK ": the source that %s was compiled from.\n *\n",
+                x->prefix, object_name(x, a));
     text_printf(&t, " *     cc %s -c %s.c\n *\n", f->compiler_flags, x->prefix);
     text_printf(
         &t,
@@ -288,13 +299,12 @@ const char *artifact_source(const artifact *x, const artifact_facts *f, bool who
 /* ---- main.c -------------------------------------------------------------------------------- */
 
 static const char *about_main(const artifact *x, arena *a) {
-    const char *slash = strrchr(x->path, '/'), *object = slash == NULL ? x->path : slash + 1;
     return arena_format(a,
-                        "/* Asks %s about one batch and prints the answer.\n *\n"
+                        "/* Asks %s about one batch and prints the answer; " ARTIFACT_MARK ".\n *\n"
                         " *     cc main.c ./%s -o %s_main\n"
                         " *     ./%s_main [FILE]      raw values of the first input, else a ramp\n"
                         " */",
-                        x->prefix, object, x->prefix, x->prefix);
+                        x->prefix, object_name(x, a), x->prefix, x->prefix);
 }
 
 /* The class of the largest value of the first output, when the model has names for classes. */

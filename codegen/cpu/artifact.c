@@ -7,6 +7,7 @@
  */
 #include "codegen/cpu/artifact.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/platform.h"
@@ -23,7 +24,7 @@ static bool add_level(artifact_writer *w, const char *name, const char *suffix) 
     if (isa == NULL)
         return diag_fail(w->diag, CN_ERROR_INVALID_ARGUMENT,
                          "export: \"%s\" is no instruction-set level; x86-64-v2, x86-64-v3, "
-                         "x86-64-v4, armv8-a, native and multi are",
+                         "x86-64-v4, aarch64, native, multi and portable are",
                          name);
     w->levels[w->level_count++] = (level_build){.isa = isa, .suffix = suffix};
     return true;
@@ -54,6 +55,23 @@ static bool can_be_written(artifact_writer *w, const graph *g) {
     return true;
 }
 
+/* The batch that inputs of constant shape have; 0 when it may vary. */
+static int64_t fixed_batch(const artifact_function *f, const graph *g) {
+    for (uint32_t i = 0; i < f->data_inputs; i++) {
+        const type *t = value_type(g, g->inputs.items[i].value);
+        for (int axis = 0; axis < t->rank; axis++)
+            if (t->dims[axis].symbolic)
+                return g->bound_batch;
+    }
+    const type *first = f->data_inputs == 0 ? NULL : value_type(g, g->inputs.items[0].value);
+    return first == NULL || first->rank == 0 ? 1 : first->dims[0].count;
+}
+
+static int64_t usual_capacity(const artifact_function *f, const graph *g) {
+    int64_t fixed = fixed_batch(f, g);
+    return fixed > 0 ? fixed : USUAL_CAPACITY;
+}
+
 static bool schedule(artifact_writer *w, const artifact_function *f, const target_facts *facts) {
     compile_options named = *w->options;
     named.label = f->name;
@@ -62,6 +80,8 @@ static bool schedule(artifact_writer *w, const artifact_function *f, const targe
     graph *g = pipeline_run(f->graph, &options, &cx);
     if (g == NULL || !can_be_written(w, g))
         return false;
+    if (w->whole.capacity == 0)
+        w->whole.capacity = usual_capacity(f, g);
     memory_plan *plan = plan_memory(g, w->artifact->capacity, w->arena, facts);
     if (plan == NULL)
         return false;
@@ -168,8 +188,8 @@ static size_t largest(const artifact_writer *w, bool workspace) {
 
 static int64_t only_batch(const artifact_writer *w) {
     for (int i = 0; i < w->function_count; i++)
-        if (w->functions[i].graph->bound_batch != 0)
-            return w->functions[i].graph->bound_batch;
+        if (fixed_batch(w->functions[i].of, w->functions[i].graph) != 0)
+            return fixed_batch(w->functions[i].of, w->functions[i].graph);
     return 0;
 }
 
@@ -211,6 +231,22 @@ static const char *flags_text(const artifact_writer *w, const isa_level *isa) {
     for (int i = 0; isa != NULL && isa->driver_flags[i] != NULL; i++)
         text_printf(&t, " %s", isa->driver_flags[i]);
     return t.data;
+}
+
+/* Whether a file may be replaced: there is none, or its first line says that we made it. */
+static bool is_ours(artifact_writer *w, const char *path) {
+    char head[256];
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return true; /* what else is wrong with it, writing will tell */
+    size_t length = fread(head, 1, sizeof head - 1, file);
+    fclose(file);
+    head[length] = '\0';
+    return length == 0 || strstr(head, ARTIFACT_MARK) != NULL ||
+           diag_fail(w->diag, CN_ERROR_FILE,
+                     "export: \"%s\" is there and was not made by Cornu; move it away, or export "
+                     "to another folder or under another prefix",
+                     path);
 }
 
 static bool write_text(artifact_writer *w, const char *path, const char *words) {
@@ -300,6 +336,17 @@ static bool write_object(artifact_writer *w) {
     return written;
 }
 
+/* Before anything is written: a model's own source may have the name of what it is exported as. */
+static bool may_write(artifact_writer *w) {
+    const char *prefix = w->artifact->prefix;
+    bool may = is_ours(w, beside(w, arena_format(w->arena, "%s.h", prefix))) &&
+               is_ours(w, beside(w, arena_format(w->arena, "%s.c", prefix))) &&
+               is_ours(w, beside(w, "main.c"));
+    for (int l = 0; may && is_multi(w) && l < w->level_count; l++)
+        may = is_ours(w, beside(w, arena_format(w->arena, "%s%s.c", prefix, w->levels[l].suffix)));
+    return may;
+}
+
 static bool write_sources(artifact_writer *w) {
     const artifact *x = w->artifact;
     arena *a = w->arena;
@@ -311,8 +358,9 @@ static bool write_sources(artifact_writer *w) {
     for (int l = 0; written && is_multi(w) && l < w->level_count; l++)
         written = write_text(
             w, beside(w, arena_format(a, "%s%s.c", x->prefix, w->levels[l].suffix)),
-            arena_format(a, "/* Kernels of %s.c for %s:\n *     cc %s -c */\n%s", x->prefix,
-                         w->levels[l].isa->name, flags_text(w, w->levels[l].isa),
+            arena_format(a,
+                         "/* Kernels of %s.c, " ARTIFACT_MARK ", for %s:\n *     cc %s -c */\n%s",
+                         x->prefix, w->levels[l].isa->name, flags_text(w, w->levels[l].isa),
                          artifact_kernels(w, &w->levels[l])));
     return written;
 }
@@ -337,7 +385,7 @@ static bool write_guarded(artifact_writer *w, const target_facts *facts) {
             is_multi(w) ? artifact_other_levels(w) : artifact_kernels(w, &w->levels[0]);
         w->facts.levels = artifact_processor(w);
         w->facts.launches = artifact_launches(w);
-        ok = write_object(w) && write_sources(w);
+        ok = may_write(w) && write_object(w) && write_sources(w);
     }
     diag_pop_recovery(w->diag, &point);
     return ok;

@@ -14,7 +14,7 @@ bool cpu_write(const artifact *x, const compile_options *o, memory *m, diagnosti
 
 /* ---- inside the writer ----------------------------------------------------------------------- */
 
-enum { MOST_LEVELS = 2, MOST_FUNCTIONS = 2 };
+enum { MOST_LEVELS = 2, MOST_FUNCTIONS = 2, USUAL_CAPACITY = 32 };
 
 /* One function after the passes. */
 typedef struct scheduled_function {

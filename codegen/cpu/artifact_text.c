@@ -1,4 +1,4 @@
-/* The texts that only this target can write: tables of kernels, the choice among levels, launches. */
+/* Texts that only this target can write: tables of kernels, the choice among levels, launches. */
 #include "codegen/cpu/artifact.h"
 
 #include <string.h>

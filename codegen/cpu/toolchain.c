@@ -208,7 +208,7 @@ static bool build(compiler *c, const toolchain_request *r, toolchain_product pro
 
 /* ---- Stack ---- */
 
-enum { LONGEST_CHAIN = 8 }; /* of calls: a model's call, launch, stage, tile, fold ... */
+enum { LONGEST_CHAIN = 12 }; /* of calls: a model's call, launch, stage, tile, fold ... */
 
 /* Keeps the largest frames, largest first, of a list of what functions need; false when one needs
  * an amount that is not fixed. */

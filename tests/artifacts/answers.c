@@ -21,7 +21,7 @@ static void answer(FILE *file, const model_context *context, model_session *sess
 static void train(FILE *file, model_context *context, model_session *session, void *state) {
     const int64_t batches[] = {MODEL_CAPACITY, 3, 1};
     int count;
-    const model_tensor *inputs = model_train_inputs(&count);
+    const model_tensor *inputs = model_train_step_inputs(&count);
     check(model_state_init(context, state, MODEL_STATE_BYTES), context->message);
     for (int i = 0; i < 3; i++) {
         arrays in = new_arrays(inputs, count, batches[i], 70 + i);

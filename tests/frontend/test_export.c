@@ -112,7 +112,7 @@ static void bytes_are_rescaled_inside(void **state) {
 static void names_of_classes_are_inside(void **state) {
     (void)state;
     static const char *const names[KINDS] = {"T-shirt/top", "a \"quoted\" *\\/ name",
-                                              "\xc3\xa9t\xc3\xa9"};
+                                             "\xc3\xa9t\xc3\xa9"};
     cn_context *c = new_context(NULL);
     must(c, cn_export(new_model(c), object, .labels = names, .label_count = KINDS));
     artifact_library a;
@@ -388,6 +388,49 @@ static void training_goes_on_like_fit(void **state) {
         cn_error_clear(c);                                   \
     } while (0)
 
+/* A model's own source may have the name of what it would be exported as. */
+static void files_of_others_are_kept(void **state) {
+    (void)state;
+    char path[96], line[32] = "";
+    cn_context *c = new_context(NULL);
+    cn_model *m = new_model(c);
+    snprintf(path, sizeof path, "%s/net.c", folder);
+    FILE *file = fopen(path, "w");
+    assert_true(file != NULL && fputs("int mine;\n", file) >= 0 && fclose(file) == 0);
+    REFUSED(c, CN_ERROR_FILE, "net.c\" is there and was not made by Cornu", m, object);
+    assert_int_not_equal(access(object, F_OK), 0);
+    file = fopen(path, "r");
+    assert_true(file != NULL && fgets(line, sizeof line, file) != NULL && fclose(file) == 0);
+    assert_string_equal(line, "int mine;\n");
+    remove(path);
+    must(c, cn_export(m, object));
+    must(c, cn_export(m, object)); /* ours may be replaced */
+    cn_context_free(c);
+}
+
+static void batches_that_are_fixed_stay_so(void **state) {
+    (void)state;
+    float in[4][3] = {{1, 2, 3}}, ours[4][2], theirs[4][2];
+    cn_context *c = new_context(NULL);
+    cn_tensor x = cn_input(c, {3}, .batch_size = 4, .name = "x");
+    cn_tensor y = cn_chain(x, cn_dense(c, 2, .name = "y"));
+    cn_model *m = cn_model_new(c, .inputs = {x}, .outputs = {y});
+    must(c, cn_predict(m, .inputs = {{.data = in, .shape = {4, 3}}},
+                       .outputs = {{.data = ours, .shape = {4, 2}}}, .batch_size = 4));
+    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "takes batches of 4 only, the capacity is 8", m, object,
+            .capacity = 8);
+    must(c, cn_export(m, object));
+    artifact_library a;
+    artifact_open(&a, folder);
+    net_array from = {in, CN_F32, 2, {4, 3}}, to = {theirs, CN_F32, 2, {4, 2}};
+    assert_int_equal(predict(&a, &from, &to), 0);
+    assert_memory_equal(ours, theirs, sizeof ours);
+    from.shape[0] = 1;
+    assert_int_equal(predict(&a, &from, &to), -7);
+    artifact_close(&a);
+    cn_context_free(c);
+}
+
 static void bad_requests_are_refused(void **state) {
     (void)state;
     cn_context *c = new_context(NULL), *r = new_context("ref");
@@ -395,14 +438,23 @@ static void bad_requests_are_refused(void **state) {
     REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "ends in .so, .o or .a, not as \"net.dll\"", m,
             "net.dll");
     REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "not as \"\"", m);
-    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "not \"1\"", m, "1.so");
-    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "not \"a-b\"", m, object, .prefix = "a-b");
+    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "main: \"1\"", m, "1.so");
+    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "main: \"a-b\"", m, object, .prefix = "a-b");
     REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "capacity is negative", m, object, .capacity = -1);
     REFUSED(c, CN_ERROR_NOT_COMPILED, "needs cn_compile(\"kinds\") first", m, object,
             .train_step = true);
     REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "\"sparc\" is no instruction-set level", m, object,
             .march = "sparc");
     REFUSED(c, CN_ERROR_FILE, "/nowhere/net.so", m, "/nowhere/net.so");
+    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, ".labels and .label_count belong together", m, object,
+            .label_count = 3);
+    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "there are 2 labels, but no output", m, object,
+            .labels = (const char *const[]){"a", "b"}, .label_count = 2);
+    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, ".input_dtypes is out of range", m, object,
+            .input_dtypes = {CN_DTYPE_DEFAULT, CN_U8});
+    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, ".rescale is out of range", m, object, .rescale = NAN);
+    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, ".weights is out of range", m, object,
+            .weights = (cn_export_weights)77);
     REFUSED(r, CN_ERROR_UNSUPPORTED, "the backend \"ref\" makes no native code", new_model(r),
             object);
     assert_int_not_equal(access(object, F_OK), 0);
@@ -423,6 +475,8 @@ int main(void) {
         TEST(misuse_has_codes_and_words),
         TEST(training_goes_on_like_fit),
         TEST(bad_requests_are_refused),
+        TEST(files_of_others_are_kept),
+        TEST(batches_that_are_fixed_stay_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
