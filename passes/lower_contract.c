@@ -102,6 +102,8 @@ static void orient(lowering *l, iteration *it, value product, loop_contract *c) 
 
 bool lower_contraction(lowering *l, iteration *it, diagnostics *d) {
     const node *n = find_contraction(l, it);
+    if (n == NULL)
+        return diag_fail(d, CN_ERROR_UNSUPPORTED, "no contraction to make a kernel of");
     value product = {(uint32_t)(n - l->region->nodes.items), 0};
     stmt *s = ARENA_NEW(l->arena, stmt);
     s->kind = STMT_CONTRACT;
