@@ -269,11 +269,13 @@ static void end(profiling *p) {
 }
 
 cn_profile *cn_profile_new_at(cn_source where, const cn_profile_options *options) {
-    cn_model *m = options->model;
+    cn_profile_options o = {0};
+    memcpy(&o, options, where.options_size < sizeof o ? where.options_size : sizeof o);
+    cn_model *m = o.model;
     if (m == NULL || m->context == NULL || !model_acquire(m, where, "profile"))
         return NULL;
     cn_context *c = m->context;
-    profiling p = {.m = m, .where = where, .o = options, .arena = arena_new(c->memory, &c->diag)};
+    profiling p = {.m = m, .where = where, .o = &o, .arena = arena_new(c->memory, &c->diag)};
     bool made = p.arena != NULL ? profile_guarded(&p)
                                 : diag_fail(&c->diag, CN_ERROR_OUT_OF_MEMORY,
                                             "profile: no memory to begin with");

@@ -279,11 +279,24 @@ static void fill_unused(const verifier *v, cn_verification *out) {
     out->unused = names;
 }
 
+/* A reference without any layer would agree with every model. */
+static bool has_judged(const verifier *v) {
+    for (uint32_t i = 0; i < v->outputs.count; i++)
+        if (v->rows[i].verdict != CN_NOT_JUDGED)
+            return true;
+    return context_fail(v->c, v->where, CN_ERROR_DATA,
+                        "verify: \"%s\" holds the output of no layer of model \"%s\": give outputs "
+                        "to numpy.savez by the names of their layers",
+                        v->path, v->m->name);
+}
+
 static bool judge(verifier *v, cn_verification *out) {
     uint32_t count = v->outputs.count, first = 0;
     v->rows = ARENA_ARRAY(v->a, cn_verify_row, count + 1);
     for (uint32_t i = 0; i < count; i++)
         compare(v, i);
+    if (!has_judged(v))
+        return false;
     while (first < count &&
            (v->rows[first].verdict == CN_AGREES || v->rows[first].verdict == CN_NOT_JUDGED))
         first++;

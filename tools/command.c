@@ -203,7 +203,7 @@ typedef struct words {
 static exit_code unknown_option(const invocation *i, const char *word, size_t length) {
     char name[LONGEST_WORD + 1] = "";
     if (length <= LONGEST_WORD)
-        memcpy(name, word + strspn(word, "-"), length);
+        snprintf(name, sizeof name, "%.*s", (int)length, word + strspn(word, "-"));
     const char *near = *name == 0 ? NULL : nearest_name(name, option_name, i->verb);
     if (near != NULL)
         return fail(i, EXIT_USAGE, "unknown option %s; did you mean --%s?", word, near);

@@ -13,6 +13,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,14 +75,15 @@ static int split_words(char *text, char **words, int capacity) {
 
 static int run_compiler(const invocation *i, const char *command, const char *source,
                         const char *headers, const char *object) {
-    char words[PATH_BYTES], include[PATH_BYTES + 2], *arguments[32];
+    char words[PATH_BYTES], include[PATH_BYTES + 2], file[PATH_BYTES], *arguments[32];
     snprintf(words, sizeof words, "%s", command);
+    snprintf(file, sizeof file, "%s%s", source[0] == '-' ? "./" : "", source); /* no option */
     snprintf(include, sizeof include, "-I%s", headers);
     int count = split_words(words, arguments, 16);
     if (count == 0)
         return -1;
     const char *const options[] = {"-std=c11", "-g", "-fPIC", "-shared", include, "-o",  object,
-                                   "-x",       "c",  source,  "-x",      "none",  "-lm", NULL};
+                                   "-x",       "c",  file,    "-x",      "none",  "-lm", NULL};
     for (int k = 0; options[k] != NULL; k++)
         arguments[count++] = (char *)(uintptr_t)options[k];
     arguments[count] = NULL;
@@ -207,13 +209,28 @@ static exit_code make_context(invocation *i, open_model *m) {
     return EXIT_OK;
 }
 
+/* Calls model(); what it prints is no result of ours and goes to the error stream. */
+static cn_model *call_model(const invocation *i, cn_model *(*build)(cn_context *c), cn_context *c) {
+    fflush(i->out);
+    int kept = dup(STDOUT_FILENO);
+    if (kept >= 0)
+        dup2(fileno(i->err), STDOUT_FILENO);
+    cn_model *m = build(c);
+    fflush(stdout);
+    if (kept >= 0) {
+        dup2(kept, STDOUT_FILENO);
+        close(kept);
+    }
+    return m;
+}
+
 static exit_code build_model(invocation *i, const char *source, open_model *m) {
     cn_model *(*build)(cn_context * c);
     void *symbol = dlsym(m->library, "model");
     if (symbol == NULL)
         return fail(i, EXIT_INPUT, "%s defines no `cn_model *model(cn_context *c)`", source);
     memcpy(&build, &symbol, sizeof build);
-    m->model = build(m->context);
+    m->model = call_model(i, build, m->context);
     if (cn_error_status(m->context) != CN_OK)
         return fail_context(i, m->context);
     if (m->model == NULL)
@@ -238,8 +255,11 @@ static exit_code check_path(const invocation *i, const char *path) {
     if (ends_in(path, ".safetensors"))
         return fail(i, EXIT_INPUT, "%s holds weights; give the model's C source and --weights %s",
                     path, path);
-    if (access(path, R_OK) != 0)
+    struct stat facts;
+    if (access(path, R_OK) != 0 || stat(path, &facts) != 0)
         return fail(i, EXIT_INPUT, "cannot read %s: %s", path, strerror(errno));
+    if (S_ISDIR(facts.st_mode))
+        return fail(i, EXIT_INPUT, "%s is a folder, MODEL is a C source", path);
     return EXIT_OK;
 }
 

@@ -125,10 +125,6 @@ static exit_code compare_layers(const invocation *i, const open_model *m) {
     cn_verification *v = cn_verify_at(NO_LINE(o), &o);
     if (v == NULL)
         return fail_context(i, m->context);
-    if (v->count == 0) {
-        cn_verification_free(v);
-        return fail(i, EXIT_INPUT, "%s holds no output of any layer and no weight", o.reference);
-    }
     for (size_t k = 0; k < v->unused_count && !i->quiet; k++)
         fprintf(i->err, "cornu verify: no layer, input or weight is named \"%s\"\n", v->unused[k]);
     if (i->json)

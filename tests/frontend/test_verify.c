@@ -251,6 +251,14 @@ static void references_that_do_not_fit_are_refused(void **state) {
         cn_error_clear(l.c);
         unlink(path);
     }
+    for (size_t i = 0; i < l.file.entry_count; i++) /* the input alone: nothing is compared */
+        if (strcmp(l.file.entries[i].name, "image") == 0)
+            assert_true(npz_write(path, &l.file.entries[i], 1, &l.diagnostics));
+    assert_null(cn_verify(l.m, path));
+    assert_int_equal(cn_error_status(l.c), CN_ERROR_DATA);
+    assert_non_null(strstr(cn_error_message(l.c), "holds the output of no layer"));
+    cn_error_clear(l.c);
+    unlink(path);
     assert_null(cn_verify(l.m, path));
     assert_int_equal(cn_error_status(l.c), CN_ERROR_FILE);
     cn_error_clear(l.c);

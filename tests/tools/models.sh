@@ -18,10 +18,25 @@ holds '.outputs[0].name == "class" and (.layers | map(.class)) == ["InputLayer",
 good summary "$model" --json --quiet --backend ref --threads 1 --seed 7
 [ ! -s "$work/err" ] || fail "a quiet command says $(cat "$work/err")"
 
+# Of names that look like options, and of folders.
+cp "$model" "$work/-tiny.c"
+(cd "$work" && good summary -- -tiny.c)
+bad 3 'is a folder, MODEL is a C source' summary "$work"
+
 # write_model TEXT - writes a model file.
 write_model() {
     printf '#include <cornu.h>\n%s\n' "$1" >"$work/model.c"
 }
+# What a model prints is not a result.
+write_model '#include <stdio.h>
+cn_model *model(cn_context *c) {
+    cn_tensor x = cn_input(c, {4});
+    puts("hello from the model");
+    return cn_model_new(c, .inputs = {x}, .outputs = {cn_apply(cn_dense(c, 2), x)});
+}'
+good summary "$work/model.c" --json
+holds '.parameters == 10'
+grep -q 'hello from the model' "$work/err" || fail 'what a model prints is lost'
 bad 3 'cannot read /nowhere.c: No such file' summary /nowhere.c
 write_model 'cn_model *model(cn_context *c) { return nothing; }'
 bad 3 'the C compiler refused' summary "$work/model.c"
