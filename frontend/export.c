@@ -40,13 +40,16 @@ static bool ends_well(const char *path) {
            (strcmp(dot, ".so") == 0 || strcmp(dot, ".o") == 0 || strcmp(dot, ".a") == 0);
 }
 
-/* An identifier of C, in lower case at its beginning or not, that names files too. */
+/* An identifier of C that names files too: none that main.c or the header itself includes. */
 static bool is_prefix(const char *name) {
     size_t length = strlen(name);
     bool good = length > 0 && length <= MOST_PREFIX && isalpha((unsigned char)name[0]);
     for (size_t i = 0; i < length; i++)
         good = good && (isalnum((unsigned char)name[i]) || name[i] == '_');
-    return good && strcmp(name, "main") != 0;
+    static const char *const taken[] = {"main", "stddef", "stdint", "stdio", "stdlib"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        good = good && strcmp(name, taken[i]) != 0;
+    return good;
 }
 
 /* The file's name without folder and ending. */
@@ -80,6 +83,15 @@ static bool check_labels(const exporter *e) {
                         o->label_count, e->m->name, tensor_describe(e->m->outputs.items[0].tensor));
 }
 
+/* Whether some input of floats is passed as integers. */
+static bool takes_integers(const exporter *e) {
+    for (uint32_t i = 0; i < e->m->inputs.count; i++)
+        if (e->o->input_dtypes[i] != CN_DTYPE_DEFAULT && !dtype_is_float(e->o->input_dtypes[i]) &&
+            dtype_is_float(tensor_type(e->m->inputs.items[i])->dtype))
+            return true;
+    return false;
+}
+
 /* Values that C lets through. */
 static bool check_values(const exporter *e) {
     const cn_export_options *o = e->o;
@@ -94,6 +106,10 @@ static bool check_values(const exporter *e) {
     if (wrong != NULL)
         return context_fail(e->m->context, e->where, CN_ERROR_INVALID_ARGUMENT,
                             "export: %s is out of range", wrong);
+    if (o->rescale != 0 && !takes_integers(e))
+        return context_fail(e->m->context, e->where, CN_ERROR_INVALID_ARGUMENT,
+                            "export: .rescale is for integers that callers pass in place of "
+                            "floats; say .input_dtypes = {CN_U8}");
     return check_labels(e);
 }
 
@@ -105,7 +121,8 @@ static bool check_options(exporter *e) {
     e->x.prefix = o->prefix != NULL ? arena_string(e->arena, o->prefix) : prefix_of_path(e);
     if (!is_prefix(e->x.prefix))
         return refuse(
-            e, "a prefix is an identifier of at most 40 letters, and not main:", e->x.prefix);
+            e, "a prefix is an identifier of at most 40 letters, not main or a standard header:",
+            e->x.prefix);
     if (o->capacity < 0)
         return context_fail(e->m->context, e->where, CN_ERROR_INVALID_ARGUMENT,
                             "export: .capacity is negative");
@@ -242,17 +259,25 @@ static void add_metrics(exporter *e) {
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-static bool write_weights(exporter *e) {
-    if (e->x.weights != ARTIFACT_FILE)
-        return true;
+/* PREFIX.safetensors beside the object; NULL when weights are elsewhere. */
+static const char *weights_path(const exporter *e) {
     const char *slash = strrchr(e->x.path, '/');
     int folder = slash == NULL ? 0 : (int)(slash - e->x.path + 1);
-    const char *path = arena_format(e->arena, "%.*s%s.safetensors", folder, e->x.path, e->x.prefix);
-    return weights_save(e->m, path, e->arena);
+    return e->x.weights != ARTIFACT_FILE
+               ? NULL
+               : arena_format(e->arena, "%.*s%s.safetensors", folder, e->x.path, e->x.prefix);
+}
+
+static bool write_files(exporter *e) {
+    cn_context *c = e->m->context;
+    const char *weights = weights_path(e);
+    compile_options options = context_compile_options(c, "export");
+    return (weights == NULL || artifact_may_replace(weights, WEIGHTS_MARK, &c->diag)) &&
+           c->target->write(&e->x, &options, c->memory, &c->diag) &&
+           (weights == NULL || weights_save(e->m, weights, e->arena));
 }
 
 static bool write_artifact(exporter *e) {
-    cn_context *c = e->m->context;
     const cn_export_options *o = e->o;
     static const artifact_weights weights[] = {[CN_WEIGHTS_EMBEDDED] = ARTIFACT_EMBEDDED,
                                                [CN_WEIGHTS_FILE] = ARTIFACT_FILE,
@@ -265,8 +290,7 @@ static bool write_artifact(exporter *e) {
     e->x.levels = o->march == NULL ? "native" : o->march;
     e->x.labels = o->labels;
     e->x.label_count = (int)o->label_count;
-    compile_options options = context_compile_options(c, "export");
-    return c->target->write(&e->x, &options, c->memory, &c->diag) && write_weights(e);
+    return write_files(e);
 }
 
 static bool export_guarded(exporter *e) {

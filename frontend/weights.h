@@ -22,7 +22,8 @@ void weights_take(const safetensors *file, const variable_list *list);
 /* A model's weights under their names. */
 void weights_list(const cn_model *m, arena *a, variable_list *out);
 
-/* Writes them all to a file. */
+/* Writes them all to a file, near whose beginning stands the mark. */
+#define WEIGHTS_MARK "\"cornu\":\"weights"
 bool weights_save(cn_model *m, const char *path, arena *scratch);
 
 /* Whether the file says that it is of this kind ("weights") and version. */

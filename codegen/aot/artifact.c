@@ -2,6 +2,7 @@
 #include "codegen/aot/artifact.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/map.h"
@@ -15,14 +16,29 @@ static const char *const caller_types[CN_DTYPE_COUNT] = {
     [CN_I64] = "int64_t", [CN_I32] = "int32_t", [CN_U32] = "uint32_t",  [CN_I8] = "int8_t",
     [CN_U8] = "uint8_t",  [CN_BOOL] = "uint8_t"};
 
-const char *artifact_caller_type(cn_dtype d) {
-    return caller_types[d];
+/* ---- files that are there ------------------------------------------------------------------ */
+
+bool artifact_may_replace(const char *path, const char *mark, diagnostics *d) {
+    char head[256];
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return true; /* what else is wrong with it, writing will tell */
+    size_t length = fread(head, 1, sizeof head - 1, file);
+    fclose(file);
+    for (size_t i = 0; i < length; i++) /* a file of weights begins with its size */
+        head[i] = head[i] == '\0' ? ' ' : head[i];
+    head[length] = '\0';
+    return length == 0 || strstr(head, mark) != NULL ||
+           diag_fail(d, CN_ERROR_FILE,
+                     "export: \"%s\" is there and was not made by Cornu; move it away, or export "
+                     "to another folder or under another prefix",
+                     path);
 }
 
 /* ---- layout -------------------------------------------------------------------------------- */
 
-bool artifact_embeds(const artifact *x, int variable) {
-    return variable >= x->weight_count || x->weights == ARTIFACT_EMBEDDED;
+int artifact_first_embedded(const artifact *x) {
+    return x->weights == ARTIFACT_EMBEDDED ? 0 : x->weight_count;
 }
 
 size_t artifact_offset(const artifact *x, int variable) {
@@ -105,10 +121,10 @@ const char **artifact_parameters(const artifact_function *f, arena *a) {
         names[i] = arena_format(a, "%s_%s", is_input ? "in" : "out", identifier(given, a));
         map_put_text(&taken, names[i], &found);
         for (int k = 2; found; k++) {
-            const char *base = arena_format(a, "%s_%d", names[i], k);
-            map_put_text(&taken, base, &found);
+            const char *numbered = arena_format(a, "%s_%d", names[i], k);
+            map_put_text(&taken, numbered, &found);
             if (!found)
-                names[i] = base;
+                names[i] = numbered;
         }
     }
     return names;
@@ -122,7 +138,6 @@ const type *artifact_output_type(const artifact_function *f, uint32_t i) {
     return value_type(f->graph, f->graph->outputs.items[i].value);
 }
 
-/* "image: f32[B,28,28,1]  label: i32[B]  ->  ..." */
 void artifact_print_signature(const artifact_function *f, text *out) {
     arena *a = out->arena;
     for (uint32_t i = 0; i < f->data_inputs; i++)
@@ -228,7 +243,7 @@ static const char *dtype_rows(const artifact *x, arena *a) {
     return t.data;
 }
 
-/* "int64_t batch, const float *image, float *digit" */
+/* "int64_t batch, const float *in_image, float *out_digit" */
 static void print_parameters(const artifact_function *f, text *out) {
     const char **names = artifact_parameters(f, out->arena);
     text_append(out, "int64_t batch");

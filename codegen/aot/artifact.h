@@ -60,8 +60,11 @@ typedef struct artifact {
     int metric_count;
 } artifact;
 
-/* Stands in the first lines of every text of an artefact, and lets it be replaced. */
+/* Stands in the first line of every text of an artefact, and lets it be replaced. */
 #define ARTIFACT_MARK "made by Cornu"
+/* Whether there is no such file, or one that has the mark near its beginning; else the failure says
+ * that it is somebody's own. */
+bool artifact_may_replace(const char *path, const char *mark, diagnostics *d);
 
 /* ---- texts (artifact.c, source.c) ------------------------------------------------------------ */
 
@@ -74,8 +77,9 @@ typedef struct artifact_facts {
     int launch_count;
 } artifact_facts;
 
-/* Whether variables are in the object: all, or those that are no weights. */
-bool artifact_embeds(const artifact *x, int variable);
+/* The object holds the values of the variables from here on: of all, or of those that are no
+ * weights. */
+int artifact_first_embedded(const artifact *x);
 /* Where variable i lies in a block of all of them, each aligned; i = count: the block's size. */
 size_t artifact_offset(const artifact *x, int variable);
 
@@ -87,13 +91,11 @@ const char *artifact_source(const artifact *x, const artifact_facts *f, bool who
 const char *artifact_main(const artifact *x, const artifact_facts *f, arena *a);
 /* The prefix in capitals. */
 const char *artifact_capitals(const artifact *x, arena *a);
-/* How a caller's C spells an element type. */
-const char *artifact_caller_type(cn_dtype d);
 const type *artifact_input_type(const artifact_function *f, uint32_t i);
 const type *artifact_output_type(const artifact_function *f, uint32_t i);
 /* Distinct identifiers for all data inputs, then all data outputs. */
 const char **artifact_parameters(const artifact_function *f, arena *a);
-/* `image f32[B,28,28,1] -> digit f32[B,10]` */
+/* "image f32[B,28,28,1] -> digit f32[B,10]" */
 void artifact_print_signature(const artifact_function *f, text *out);
 /* A line, broken at spaces where it is too long; what follows a break begins with `indent`. */
 void artifact_print_wrapped(const char *line, const char *indent, text *out);
@@ -116,8 +118,9 @@ typedef struct template_slot {
 void template_expand(const char *const *lines, const char *prefix, const template_slot *slots,
                      bool freestanding, text *out);
 
-extern const char *const artifact_header_template[], *const artifact_source_template[],
-                                                         *const artifact_training_template[],
-                                                             *const artifact_main_template[];
+extern const char *const artifact_header_template[];
+extern const char *const artifact_source_template[];
+extern const char *const artifact_training_template[];
+extern const char *const artifact_main_template[];
 
 #endif

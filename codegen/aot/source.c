@@ -87,7 +87,7 @@ static void print_offsets(const artifact *x, text *out) {
 
 /* Which variables the object holds, and where. */
 static void print_embedded(const artifact *x, text *out) {
-    int first = x->weights == ARTIFACT_EMBEDDED ? 0 : x->weight_count;
+    int first = artifact_first_embedded(x);
     bool any = first < x->variable_count;
     const char *capitals = artifact_capitals(x, out->arena);
     if (any)

@@ -7,7 +7,6 @@
  */
 #include "codegen/cpu/artifact.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/platform.h"
@@ -233,22 +232,6 @@ static const char *flags_text(const artifact_writer *w, const isa_level *isa) {
     return t.data;
 }
 
-/* Whether a file may be replaced: there is none, or its first line says that we made it. */
-static bool is_ours(artifact_writer *w, const char *path) {
-    char head[256];
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return true; /* what else is wrong with it, writing will tell */
-    size_t length = fread(head, 1, sizeof head - 1, file);
-    fclose(file);
-    head[length] = '\0';
-    return length == 0 || strstr(head, ARTIFACT_MARK) != NULL ||
-           diag_fail(w->diag, CN_ERROR_FILE,
-                     "export: \"%s\" is there and was not made by Cornu; move it away, or export "
-                     "to another folder or under another prefix",
-                     path);
-}
-
 static bool write_text(artifact_writer *w, const char *path, const char *words) {
     atomic_file *file = atomic_file_open(path, w->diag);
     if (file == NULL)
@@ -267,9 +250,7 @@ static const char *beside(const artifact_writer *w, const char *name) {
 /* What is kept of variables in the object, each at its place. */
 static const void *values_block(artifact_writer *w, size_t *bytes) {
     const artifact *x = w->artifact;
-    int first = 0;
-    while (first < x->variable_count && !artifact_embeds(x, first))
-        first++;
+    int first = artifact_first_embedded(x);
     size_t start = artifact_offset(x, first);
     *bytes = artifact_offset(x, x->variable_count) - start;
     char *block = *bytes == 0 ? NULL : arena_alloc(w->arena, *bytes);
@@ -313,14 +294,20 @@ static toolchain_product product_of(const char *path) {
                                                    : TOOLCHAIN_SHARED_OBJECT;
 }
 
+/* The interface of several levels runs before one is chosen: on the least of its family. */
+static const isa_level *level_of_unit(const artifact_writer *w, uint32_t unit) {
+    if (!is_multi(w))
+        return w->levels[0].isa;
+    bool has_kernels = unit >= 1 && unit <= (uint32_t)w->level_count;
+    return has_kernels ? w->levels[unit - 1].isa : isa_find("x86-64-v2");
+}
+
 /* Every unit at its level; nothing is allocated from an arena while the toolchain is open. */
 static bool write_object(artifact_writer *w) {
     unit_list units = make_units(w);
     const isa_level **levels = ARENA_ARRAY(w->arena, const isa_level *, units.count);
     for (uint32_t i = 0; i < units.count; i++)
-        levels[i] = is_multi(w) && i >= 1 && i <= (uint32_t)w->level_count ? w->levels[i - 1].isa
-                    : is_multi(w)                                          ? isa_find("x86-64-v2")
-                                                                           : w->levels[0].isa;
+        levels[i] = level_of_unit(w, i);
     toolchain_request request = {.units = units.items,
                                  .unit_count = (int)units.count,
                                  .isa = levels[0],
@@ -336,14 +323,17 @@ static bool write_object(artifact_writer *w) {
     return written;
 }
 
+static bool may_replace(const artifact_writer *w, const char *name) {
+    return artifact_may_replace(beside(w, name), ARTIFACT_MARK, w->diag);
+}
+
 /* Before anything is written: a model's own source may have the name of what it is exported as. */
-static bool may_write(artifact_writer *w) {
+static bool may_write(const artifact_writer *w) {
     const char *prefix = w->artifact->prefix;
-    bool may = is_ours(w, beside(w, arena_format(w->arena, "%s.h", prefix))) &&
-               is_ours(w, beside(w, arena_format(w->arena, "%s.c", prefix))) &&
-               is_ours(w, beside(w, "main.c"));
+    bool may = may_replace(w, arena_format(w->arena, "%s.h", prefix)) &&
+               may_replace(w, arena_format(w->arena, "%s.c", prefix)) && may_replace(w, "main.c");
     for (int l = 0; may && is_multi(w) && l < w->level_count; l++)
-        may = is_ours(w, beside(w, arena_format(w->arena, "%s%s.c", prefix, w->levels[l].suffix)));
+        may = may_replace(w, arena_format(w->arena, "%s%s.c", prefix, w->levels[l].suffix));
     return may;
 }
 

@@ -27,7 +27,7 @@ typedef struct cn_export_options {
     cn_model *model;
     const char *path;   /* required; ends in .so, .o or .a. The other files lie beside it */
     const char *prefix; /* of all names, an identifier of C; NULL = the file's name */
-    int64_t capacity;   /* samples in one call at most; 0 = 32 */
+    int64_t capacity;   /* samples in one call at most; 0 = 32, or the one batch of a fixed one */
     cn_export_weights weights;
     bool train_step; /* the training step of cn_compile too, with the optimizer's state */
     /* "native" (NULL), "x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64"; "multi": v3 and v4 in one,
@@ -35,13 +35,15 @@ typedef struct cn_export_options {
      * for other compilers, and holds no weights. */
     const char *march;
     cn_dtype input_dtypes[CN_MAX_LIST]; /* what callers pass, cast inside; 0 = the model's */
-    double rescale; /* integers that callers pass are multiplied by this; 0 = they are not */
-    const char *const *labels; /* names of classes, kept inside */
+    double rescale; /* integers that are passed for floats are multiplied by this; 0 = by 1 */
+    const char *const *labels; /* names of the classes of an output, kept inside */
     size_t label_count;
 } cn_export_options;
 
 /* Needs no cn_compile but for .train_step. Files appear whole or not at all; those that were
- * written before a failure stay. CN_ERROR_UNSUPPORTED names what of the model cannot be exported,
+ * written before a failure stay. What an earlier export wrote is replaced; any other source,
+ * header or file of weights in the way is CN_ERROR_FILE, before anything is written (the object
+ * itself is replaced in any case). CN_ERROR_UNSUPPORTED names what of the model cannot be exported,
  * CN_ERROR_COMPILER a missing compiler. */
 CN_API CN_NODISCARD cn_status cn_export_at(cn_source where, const cn_export_options *options);
 

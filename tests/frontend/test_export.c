@@ -379,6 +379,39 @@ static void training_goes_on_like_fit(void **state) {
     cn_context_free(c);
 }
 
+/* Twenty arrays go into a step; names that C and C++ keep for themselves, or that are alike. */
+static void steps_take_many_arrays(void **state) {
+    (void)state;
+    enum { PAIRS = 10 };
+    static const char *const names[PAIRS] = {"int", "in",  "nullptr", "a",     "NULL",
+                                             "a_1", "out", "batch",   "linux", "state"};
+    static float block[2 * PAIRS][4] = {{1}};
+    cn_context *c = new_context(NULL);
+    cn_model_options o = {.context = c, .name = "pairs"};
+    net_array in[2 * PAIRS];
+    for (int i = 0; i < PAIRS; i++) {
+        o.inputs[i] = cn_input(c, {1}, .name = names[i]);
+        o.outputs[i] = cn_apply(cn_dense(c, 1), o.inputs[i]);
+    }
+    for (int i = 0; i < 2 * PAIRS; i++)
+        in[i] = (net_array){block[i], CN_F32, 2, {2, 1}};
+    cn_model *m = cn_model_new_at(CN_HERE(cn_model_options), &o);
+    /* What is watched for values that are not finite is no matter of an export. */
+    must(c, cn_compile(m, .optimizer = cn_sgd(c, 0.1), .loss = CN_MEAN_SQUARED_ERROR,
+                       .check_finite = true));
+    must(c, cn_export(m, object, .train_step = true));
+    artifact_library a;
+    artifact_open(&a, folder);
+    void *block_of_state = new_state(&a);
+    int (*step)(const void *, net_session *, void *, const net_array *, int);
+    SYMBOL(&a, step, "net_train_step_arrays");
+    assert_int_equal(step(a.context, &a.session, block_of_state, in, 2 * PAIRS), 0);
+    assert_true(metric(&a, block_of_state, 0) > 0);
+    free(block_of_state);
+    artifact_close(&a);
+    cn_context_free(c);
+}
+
 /* ---- what cannot be exported ------------------------------------------------------------- */
 
 #define REFUSED(c, code, words, ...)                         \
@@ -403,8 +436,14 @@ static void files_of_others_are_kept(void **state) {
     assert_true(file != NULL && fgets(line, sizeof line, file) != NULL && fclose(file) == 0);
     assert_string_equal(line, "int mine;\n");
     remove(path);
-    must(c, cn_export(m, object));
-    must(c, cn_export(m, object)); /* ours may be replaced */
+    snprintf(path, sizeof path, "%s/net.safetensors", folder);
+    file = fopen(path, "w");
+    assert_true(file != NULL && fputs("other weights", file) >= 0 && fclose(file) == 0);
+    REFUSED(c, CN_ERROR_FILE, "net.safetensors\" is there", m, object, .weights = CN_WEIGHTS_FILE);
+    assert_int_not_equal(access(object, F_OK), 0);
+    remove(path);
+    must(c, cn_export(m, object, .weights = CN_WEIGHTS_FILE));
+    must(c, cn_export(m, object, .weights = CN_WEIGHTS_FILE)); /* ours may be replaced */
     cn_context_free(c);
 }
 
@@ -438,8 +477,8 @@ static void bad_requests_are_refused(void **state) {
     REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "ends in .so, .o or .a, not as \"net.dll\"", m,
             "net.dll");
     REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "not as \"\"", m);
-    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "main: \"1\"", m, "1.so");
-    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "main: \"a-b\"", m, object, .prefix = "a-b");
+    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "header: \"1\"", m, "1.so");
+    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "header: \"a-b\"", m, object, .prefix = "a-b");
     REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "capacity is negative", m, object, .capacity = -1);
     REFUSED(c, CN_ERROR_NOT_COMPILED, "needs cn_compile(\"kinds\") first", m, object,
             .train_step = true);
@@ -453,6 +492,8 @@ static void bad_requests_are_refused(void **state) {
     REFUSED(c, CN_ERROR_INVALID_ARGUMENT, ".input_dtypes is out of range", m, object,
             .input_dtypes = {CN_DTYPE_DEFAULT, CN_U8});
     REFUSED(c, CN_ERROR_INVALID_ARGUMENT, ".rescale is out of range", m, object, .rescale = NAN);
+    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, "header: \"stdint\"", m, object, .prefix = "stdint");
+    REFUSED(c, CN_ERROR_INVALID_ARGUMENT, ".rescale is for integers", m, object, .rescale = 0.5);
     REFUSED(c, CN_ERROR_INVALID_ARGUMENT, ".weights is out of range", m, object,
             .weights = (cn_export_weights)77);
     REFUSED(r, CN_ERROR_UNSUPPORTED, "the backend \"ref\" makes no native code", new_model(r),
@@ -474,6 +515,7 @@ int main(void) {
         TEST(header_and_code_shake_hands),
         TEST(misuse_has_codes_and_words),
         TEST(training_goes_on_like_fit),
+        TEST(steps_take_many_arrays),
         TEST(bad_requests_are_refused),
         TEST(files_of_others_are_kept),
         TEST(batches_that_are_fixed_stay_so),

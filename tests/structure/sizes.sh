@@ -8,7 +8,10 @@ cd "$1"
 # A function begins at the last line that starts in the first column with a name and a "(",
 # and ends at a "}" in the first column.
 # shellcheck disable=SC2016 # the program is awk's
-sources base ir passes runtime codegen frontend tools include examples bench tests |
+{
+    sources base ir passes runtime codegen frontend tools include examples bench tests
+    ls codegen/*/*.template # C too
+} |
     LC_ALL=C.UTF-8 xargs awk '
     function report(line, text) { print FILENAME ":" line ": " text }
     FNR == 1 { begin = 0; open = 0; reason = 0 }
