@@ -234,6 +234,22 @@ typedef struct cn_layer_call {
     cn_tensor *outputs;  /* CN_MAX_LIST of them */
     size_t output_count; /* starts at 1 */
 } cn_layer_call;
+/* An option of a custom layer in files: where it lies in `user`. A file gives and takes it under
+ * `name`, as the Python class has it in get_config. Objects may be NULL. */
+typedef enum cn_field_type {
+    CN_FIELD_INTEGER,     /* int64_t */
+    CN_FIELD_NUMBER,      /* double */
+    CN_FIELD_FLAG,        /* bool */
+    CN_FIELD_TEXT,        /* const char * */
+    CN_FIELD_ACTIVATION,  /* const cn_activation * */
+    CN_FIELD_INITIALIZER, /* const cn_initializer * */
+    CN_FIELD_REGULARIZER, /* const cn_regularizer * */
+} cn_field_type;
+typedef struct cn_field {
+    const char *name;
+    cn_field_type type;
+    size_t offset; /* offsetof(struct gate, rate) */
+} cn_field;
 typedef struct cn_custom_layer_options {
     cn_context *context;
     void (*call)(cn_layer_call *call);  /* required */
@@ -243,6 +259,8 @@ typedef struct cn_custom_layer_options {
     const char *class_name; /* "SpatialGate"; names become spatial_gate, spatial_gate_1 */
     const char *name;
     bool frozen;
+    const cn_field *fields; /* what cn_save writes of `user` (saving.h); NULL = nothing */
+    size_t field_count;
 } cn_custom_layer_options;
 CN_API cn_layer *cn_custom_layer_at(cn_source where, const cn_custom_layer_options *options);
 

@@ -1,0 +1,109 @@
+/* Keras' files: models as JSON and weights as HDF5, both ways.
+ *
+ *   file.c       cn_save, cn_load: the archive and its members, compiled or not
+ *   read_graph.c config.json to a model          write_graph.c  and back
+ *   fields.c     options of layers by the tables beside their classes (frontend/layers.h)
+ *   objects.c    activations, initializers, regularizers
+ *   training.c   losses, metrics, optimizers, schedules, compile_config
+ *   ops.c        ops between layers (keras.ops)
+ *   paths.c      where in the HDF5 tree each weight and each slot lies
+ *   legacy.c     .h5 of Keras' older saving
+ *
+ * Sources: reference semantics are those of Keras 3.15 (keras/src/saving, keras/src/models);
+ * what older versions write is accepted where it differs.
+ *
+ * Reading: everything that Cornu has not is noted (keras_problem) and reading goes on, so that one
+ * message lists it all; a model is made of the configuration only when nothing was noted. So a
+ * reader of objects that notes a problem may return anything valid. Nothing of a file is run.
+ */
+#ifndef CORNU_FRONTEND_KERAS_KERAS_H
+#define CORNU_FRONTEND_KERAS_KERAS_H
+
+#include <jansson.h>
+
+#include "base/json_writer.h"
+#include "frontend/frontend.h"
+
+/* ---- reading ---------------------------------------------------------------------------- */
+
+typedef struct keras_reader {
+    cn_context *context; /* owner of what is made */
+    arena *scratch;      /* lives as long as the reading */
+    cn_source where;     /* the file, in place of a line of a program */
+    text problems;       /* "\n  PLACE: WORDS" of each */
+    uint32_t problem_count;
+} keras_reader;
+
+/* Notes what cannot be had; `place` is the words for where: `Dense "fc1"`, "compile_config". */
+void keras_problem(keras_reader *r, const char *place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A serialised object {"class_name": ..., "config": {...}}: false when j is not one. A plain
+ * string is a class without a configuration. "registered_name" PACKAGE>NAME of classes that are
+ * not Keras' stays with the object. */
+typedef struct keras_object {
+    const char *class_name;      /* "GlorotUniform" */
+    const char *registered_name; /* "Custom>Gate"; NULL for Keras' own */
+    const char *module;          /* "keras.initializers"; NULL when it is not said */
+    const json_t *config;        /* an object; NULL = none */
+} keras_object;
+bool keras_object_of(const json_t *j, keras_object *out);
+
+/* Each reads what Keras may have put at such a place: null, a name, an object, an object of an old
+ * version. NULL for null (and for "linear"). */
+const cn_activation *keras_read_activation(keras_reader *r, const char *place, const json_t *j);
+const cn_initializer *keras_read_initializer(keras_reader *r, const char *place, const json_t *j);
+const cn_regularizer *keras_read_regularizer(keras_reader *r, const char *place, const json_t *j);
+/* Compiles m as `compile_config` says, which was made of the same file. */
+void keras_read_compile(keras_reader *r, cn_model *m, const json_t *compile_config);
+/* An op between layers by its Keras class ("Add" of keras.src.ops.numpy): NULL when Cornu has
+ * none. `arguments` are the call's positional and named ones, in which symbolic tensors are
+ * replaced by {"tensor": INDEX} into `tensors`. */
+typedef struct keras_op_call {
+    const char *place, *class_name;
+    const json_t *config; /* what the operation was made with: {"axis": -1} */
+    const json_t *args, *kwargs;
+    const cn_tensor *tensors;
+} keras_op_call;
+/* Whether there is such an op. */
+bool keras_op_known(const char *class_name);
+/* Poison after a problem was noted. */
+cn_tensor keras_read_op(keras_reader *r, const keras_op_call *call);
+
+/* ---- writing ---------------------------------------------------------------------------- */
+
+typedef struct keras_writer {
+    cn_context *context;
+    arena *scratch;
+    json_writer json;
+    text problems;
+    uint32_t problem_count;
+} keras_writer;
+
+void keras_write_problem(keras_writer *w, const char *place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Opens {"module": M, "class_name": C, "config": { and closes with "registered_name": null}. */
+void keras_open_object(keras_writer *w, const char *key, const char *module, const char *class_name);
+void keras_close_object(keras_writer *w);
+
+void keras_write_activation(keras_writer *w, const char *key, const char *place,
+                            const cn_activation *a); /* NULL: "linear" */
+void keras_write_initializer(keras_writer *w, const char *key, const char *place,
+                             const cn_initializer *i); /* NULL: null */
+void keras_write_regularizer(keras_writer *w, const char *key, const char *place,
+                             const cn_regularizer *r); /* NULL: null */
+/* "compile_config": {...} of a compiled model. */
+void keras_write_compile(keras_writer *w, const char *key, const cn_model *m);
+
+/* An op of the record (a step between layers) as Keras' operation: its class, the module that is
+ * said to define it, its configuration and arguments. False when Keras has no such op. */
+bool keras_op_spelling(const graph *g, uint32_t node, const char **module, const char **class_name);
+/* The members after "name" of the operation's config (`"axis": -1`), and the arguments of its one
+ * call, in which operand k stands as what `write_operand` writes. */
+void keras_write_op_config(keras_writer *w, uint32_t node);
+void keras_write_op_arguments(keras_writer *w, uint32_t node,
+                              void (*write_operand)(keras_writer *w, uint32_t k, void *user),
+                              void *user);
+
+#endif
