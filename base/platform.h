@@ -45,6 +45,9 @@ void library_close(void *library);
 
 /* Whole file into memory taken with malloc; caller frees. diag_fail names the path. */
 bool file_read_all(const char *path, diagnostics *d, uint8_t **bytes, size_t *length);
+/* The same, and what it was read from, to be given to another process and then closed. */
+bool file_read_keep(const char *path, diagnostics *d, uint8_t **bytes, size_t *length,
+                    int *descriptor);
 /* Makes the folder unless it is there; its parent must exist. */
 bool folder_make(const char *path, diagnostics *d);
 /* Makes those of the folders above the file `path` that are not there. */
@@ -56,5 +59,18 @@ bool atomic_file_write(atomic_file *f, const void *bytes, size_t length);
 /* Frees f; false leaves the old file intact. */
 bool atomic_file_commit(atomic_file *f, diagnostics *d);
 void atomic_file_discard(atomic_file *f);
+
+
+/* Memory that another process can be given, by its descriptor; zeros, taken up when written. Once
+ * sealed nobody can change it: not here, nor there. */
+typedef struct shared_bytes {
+    uint8_t *bytes;
+    size_t length;
+    int descriptor;
+} shared_bytes;
+bool shared_bytes_new(size_t length, shared_bytes *out);
+bool shared_bytes_map(shared_bytes *b); /* again, as long as its descriptor tells */
+bool shared_bytes_seal(shared_bytes *b);
+void shared_bytes_free(shared_bytes *b);
 
 #endif

@@ -21,10 +21,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { LARGE_FILE = 4 << 20 };
+
 /* Reads to the end; `room` is a guess of the size. Returns 0 or an errno. */
 static int read_to_end(int fd, size_t room, uint8_t **bytes, size_t *length) {
     uint8_t *data = malloc(room);
     size_t used = 0;
+    if (data != NULL && room >= LARGE_FILE) /* faults of small pages cost more than reading */
+        prefer_large_pages(data, room);
     while (data != NULL) {
         ssize_t got = read(fd, data + used, room - used);
         if (got < 0 && errno == EINTR)
@@ -51,7 +55,8 @@ static int read_to_end(int fd, size_t room, uint8_t **bytes, size_t *length) {
     return ENOMEM;
 }
 
-bool file_read_all(const char *path, diagnostics *d, uint8_t **bytes, size_t *length) {
+bool file_read_keep(const char *path, diagnostics *d, uint8_t **bytes, size_t *length,
+                    int *descriptor) {
     /* O_NONBLOCK: opening a FIFO must fail below instead of waiting for a writer. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
@@ -64,12 +69,22 @@ bool file_read_all(const char *path, diagnostics *d, uint8_t **bytes, size_t *le
     /* One more than the size, so that the read that finds the end needs no growth. */
     size_t room = facts.st_size > 0 ? (size_t)facts.st_size + 1 : 4096;
     int error = read_to_end(fd, room, bytes, length);
+    if (error == 0) {
+        *descriptor = fd;
+        return true;
+    }
     close(fd);
     if (error == ENOMEM)
         return diag_fail(d, CN_ERROR_OUT_OF_MEMORY, "out of memory: '%s' has %lld bytes", path,
                          (long long)facts.st_size);
-    if (error != 0)
-        return diag_fail(d, CN_ERROR_FILE, "cannot read '%s': %s", path, strerror(error));
+    return diag_fail(d, CN_ERROR_FILE, "cannot read '%s': %s", path, strerror(error));
+}
+
+bool file_read_all(const char *path, diagnostics *d, uint8_t **bytes, size_t *length) {
+    int fd;
+    if (!file_read_keep(path, d, bytes, length, &fd))
+        return false;
+    close(fd);
     return true;
 }
 

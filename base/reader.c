@@ -41,10 +41,22 @@ uint32_t reader_u32_big(reader *r) {
     return value;
 }
 
-uint64_t reader_u64_little(reader *r) {
-    const uint8_t *p = reader_take(r, 8);
+static uint64_t little(reader *r, unsigned bytes) {
+    const uint8_t *p = reader_take(r, bytes);
     uint64_t value = 0;
-    for (int i = 0; p != NULL && i < 8; i++)
+    for (unsigned i = 0; p != NULL && i < bytes; i++)
         value |= (uint64_t)p[i] << (8 * i);
     return value;
+}
+
+uint16_t reader_u16_little(reader *r) {
+    return (uint16_t)little(r, 2);
+}
+
+uint32_t reader_u32_little(reader *r) {
+    return (uint32_t)little(r, 4);
+}
+
+uint64_t reader_u64_little(reader *r) {
+    return little(r, 8);
 }

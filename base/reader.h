@@ -22,6 +22,8 @@ bool reader_has(const reader *r, uint64_t count, size_t element_bytes);
 const uint8_t *reader_take(reader *r, size_t count); /* NULL when it is not there */
 uint8_t reader_u8(reader *r);
 uint32_t reader_u32_big(reader *r);
+uint16_t reader_u16_little(reader *r);
+uint32_t reader_u32_little(reader *r);
 uint64_t reader_u64_little(reader *r);
 
 #endif

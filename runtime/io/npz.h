@@ -1,5 +1,5 @@
 /* NPZ files, NumPy's format of several named arrays: a zip of NAME.npy (numpy.savez, and
- * numpy.savez_compressed). The zip is libzip's, the arrays are npy.c's. */
+ * numpy.savez_compressed). The zip is archive.c's, the arrays are npy.c's. */
 #ifndef CORNU_RUNTIME_IO_NPZ_H
 #define CORNU_RUNTIME_IO_NPZ_H
 

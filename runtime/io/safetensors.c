@@ -14,7 +14,6 @@
  */
 #include "runtime/io/safetensors.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +22,7 @@
 #include "base/reader.h"
 #include "base/sha256.h"
 #include "base/size.h"
+#include "runtime/io/json_read.h"
 
 #define MOST_HEADER_BYTES UINT64_C(100000000)
 static const char checksum_key[] = "sha256", metadata_key[] = "__metadata__";
@@ -79,7 +79,7 @@ static void checksum_of(const safetensors *s, char hex[SHA256_HEX_SIZE]) {
 /* ---- reading the header ----------------------------------------------------------------- */
 
 typedef struct parser {
-    const char *path;
+    const char *path, *title; /* the title is that of the header */
     arena *a;
     diagnostics *d;
     const uint8_t *data; /* after the header */
@@ -230,11 +230,10 @@ static bool read_header(parser *p, reader *r, safetensors *out) {
     if (length > MOST_HEADER_BYTES || !reader_has(r, length, 1))
         return refuse(p, "its header is said to have %llu bytes", (unsigned long long)length);
     const uint8_t *header = reader_take(r, (size_t)length);
-    json_error_t error;
-    json_t *root = json_loadb((const char *)header, (size_t)length, JSON_REJECT_DUPLICATES, &error);
+    json_t *root = json_read(p->title, header, (size_t)length, p->d);
     out->json = root;
     if (root == NULL)
-        return refuse(p, "byte %d of the header: %s", error.position, error.text);
+        return false;
     p->data = r->bytes + r->offset;
     p->data_bytes = r->length - r->offset;
     return json_is_object(root) ? read_entries(p, root, out)
@@ -248,7 +247,8 @@ static void drop_json(safetensors *s) {
 
 static bool parse(const char *path, const void *bytes, size_t length, arena *a, diagnostics *d,
                   safetensors *out) {
-    parser p = {.path = path, .a = a, .d = d};
+    const char *title = arena_format(a, "%s: header", path);
+    parser p = {.path = path, .title = title, .a = a, .d = d};
     reader r = reader_of(bytes, length);
     bool ok = read_header(&p, &r, out);
     drop_json(out);

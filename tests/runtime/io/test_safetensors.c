@@ -198,8 +198,8 @@ static void broken_rules_are_named(void **state) {
         const char *words;
     } rows[] = {
         {"[]", 0, "not an object"},
-        {"", 0, "byte"},
-        {"{} x", 0, "byte"},
+        {"", 0, "header\", line 1"},
+        {"{} x", 0, "header\", line 1"},
         {"{\"a\":1,\"a\":2}", 0, "duplicate"},
         {"{\"a\":1}", 0, "not exactly"},
         {"{\"__metadata__\":[]}", 0, "not an object"},
@@ -224,7 +224,7 @@ static void broken_rules_are_named(void **state) {
         {ONE("F32", "[1]", "[4,8]"), 8, "a hole"},
         {TWO("[0,4]", "[0,4]"), 8, "overlap"},
         {TWO("[0,4]", "[5,9]"), 9, "a hole"},
-        {"{\"\xff\":{}}", 0, "byte"}};
+        {"{\"\xff\":{}}", 0, "header\", line 1"}};
     workspace *w = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (parses_header(w, rows[i].header, rows[i].data_bytes))
