@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/platform.h"
-#include "codegen/cpu/child.h"
 #include "codegen/cpu/compiler.h"
 
 enum { MAX_WORDS = 16 };
@@ -122,7 +122,9 @@ static void ask_version(external_compiler *e, const char *folder, const char *pa
     argument_list list = {.count = 0};
     arguments_add_all(&list, e->words);
     arguments_add(&list, "--version");
-    char *message = child_run(&(child_options){e->program, folder, path, 10}, list.items);
+    char *message = child_run(
+        &(child_options){.program = e->program, .folder = folder, .messages = path, .seconds = 10},
+        list.items);
     FILE *file = message == NULL ? fopen(path, "re") : NULL;
     if (file == NULL || fgets(line, sizeof e->base.name, file) == NULL)
         snprintf(line, sizeof e->base.name, "%s", e->words[0]);
@@ -156,8 +158,10 @@ static char *run_in_folder(const external_run *run, int index, const argument_li
     char *messages = unit_path(run->job, index, "messages");
     if (messages == NULL)
         return strdup("out of memory");
-    child_options options = {run->compiler->program, run->job->folder, messages,
-                             run->compiler->seconds};
+    child_options options = {.program = run->compiler->program,
+                             .folder = run->job->folder,
+                             .messages = messages,
+                             .seconds = run->compiler->seconds};
     char *message = child_run(&options, list->items);
     free(messages);
     return message;

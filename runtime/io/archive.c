@@ -98,8 +98,7 @@ static bool name_is_safe(const char *name) {
 }
 
 static bool add_member(archive *z, uint64_t index) {
-    const zip_uint64_t wanted =
-        ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_CRC | ZIP_STAT_COMP_METHOD;
+    const zip_uint64_t wanted = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_CRC | ZIP_STAT_COMP_METHOD;
     zip_stat_t s;
     bool found = false;
     if (zip_stat_index(z->zip, index, 0, &s) != 0)
@@ -303,8 +302,8 @@ bool archive_read(archive *z, const char *name, file_view *out) {
     if (m->stored != NULL)
         out->offset = (uint64_t)(m->stored - z->bytes);
     else
-        *out = (file_view){m->title, m->unpacked.bytes, m->unpacked.length, m->unpacked.descriptor,
-                           0};
+        *out =
+            (file_view){m->title, m->unpacked.bytes, m->unpacked.length, m->unpacked.descriptor, 0};
     if (out->bytes == NULL)
         out->bytes = (const uint8_t *)"";
     return true;
@@ -314,8 +313,7 @@ bool archive_read(archive *z, const char *name, file_view *out) {
 
 static bool add_entry(zip_t *zip, const archive_entry *e) {
     zip_source_t *source = zip_source_buffer(zip, e->bytes, e->length, 0);
-    zip_int64_t index =
-        source == NULL ? -1 : zip_file_add(zip, e->name, source, ZIP_FL_ENC_UTF_8);
+    zip_int64_t index = source == NULL ? -1 : zip_file_add(zip, e->name, source, ZIP_FL_ENC_UTF_8);
     if (source != NULL && index < 0)
         zip_source_free(source);
     return index >= 0 && name_is_safe(e->name) &&

@@ -57,8 +57,7 @@ CARRYLESS static uint32_t blocks(uint32_t before, const uint8_t *bytes, size_t l
 }
 
 static size_t most_of_it(uint32_t *checksum, const uint8_t *bytes, size_t length) {
-    if (length < WORTH_IT || !__builtin_cpu_supports("pclmul") ||
-        !__builtin_cpu_supports("sse4.1"))
+    if (length < WORTH_IT || !__builtin_cpu_supports("pclmul") || !__builtin_cpu_supports("sse4.1"))
         return 0;
     *checksum = ~blocks(~*checksum, bytes, length / BLOCK * BLOCK);
     return length / BLOCK * BLOCK;

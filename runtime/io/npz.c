@@ -19,8 +19,10 @@ static bool read_member(archive *z, const char *path, const char *title, arena *
     file_view member;
     size_t length = strlen(title);
     if (length < 5 || strcmp(title + length - 4, ".npy") != 0)
-        return diag_fail(d, CN_ERROR_FORMAT, "\"%s\" is no .npz file: its member \"%s\" is no "
-                         "NAME.npy", path, title);
+        return diag_fail(d, CN_ERROR_FORMAT,
+                         "\"%s\" is no .npz file: its member \"%s\" is no "
+                         "NAME.npy",
+                         path, title);
     if (!archive_read(z, title, &member) ||
         !npy_parse(member.title, member.bytes, member.length, a, d, out))
         return false;

@@ -7,13 +7,14 @@
 #include <unistd.h>
 
 #include "base/platform.h"
-#include "codegen/cpu/child.h"
+#include "base/child.h"
 
 static char folder[] = "/tmp/cornu-test-child-XXXXXX";
 static char messages[64];
 
 static char *shell(const char *script, double seconds) {
-    child_options options = {"/bin/sh", folder, messages, seconds};
+    child_options options = {
+        .program = "/bin/sh", .folder = folder, .messages = messages, .seconds = seconds};
     return child_run(&options, (const char *const[]){"sh", "-c", script, NULL});
 }
 
@@ -38,7 +39,8 @@ static void success_and_failure(void **state) {
     expect_failure("echo on stdout; echo on stderr >&2; exit 3", 20, "exit status 3");
     expect_failure("echo on stdout; echo on stderr >&2; exit 3", 20, "on stdout\non stderr");
     expect_failure("kill -9 $$", 20, "signal 9");
-    child_options options = {"/nowhere/cc", folder, messages, 1};
+    child_options options = {
+        .program = "/nowhere/cc", .folder = folder, .messages = messages, .seconds = 1};
     char *message = child_run(&options, (const char *const[]){"cc", NULL});
     assert_non_null(strstr(message, "/nowhere/cc"));
     free(message);
@@ -85,6 +87,41 @@ static void descriptors_and_signals_stay_here(void **state) {
     sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
+/* In the order they are given, whatever their numbers are here; nothing else is open there. */
+static void descriptors_are_handed_over(void **state) {
+    (void)state;
+    int pipes[2][2];
+    assert_true(pipe(pipes[0]) == 0 && pipe(pipes[1]) == 0);
+    assert_int_equal(write(pipes[0][1], "first\n", 6), 6);
+    const int given[] = {pipes[1][1], pipes[0][0]};
+    child_options options = {
+        .program = "/bin/sh", .descriptors = given, .descriptor_count = 2, .seconds = 20};
+    const char *script = "read word <&4; echo $word is read >&3; test ! -e /proc/$$/fd/5; "
+                         "echo $? $PWD $TMPDIR";
+    child_result r;
+    child_start(&options, (const char *const[]){"sh", "-c", script, NULL}, &r);
+    assert_int_equal(r.end, CHILD_SUCCEEDED);
+    assert_string_equal(r.printed, "0 /\n");
+    char answer[32] = "";
+    assert_int_equal(read(pipes[1][0], answer, sizeof answer), 14);
+    assert_string_equal(answer, "first is read\n");
+    for (int i = 0; i < 4; i++)
+        close(pipes[i / 2][i % 2]);
+}
+
+static void files_are_limited(void **state) {
+    (void)state;
+    char path[80];
+    snprintf(path, sizeof path, "%s/large", folder);
+    child_options options = {
+        .program = "/bin/sh", .folder = folder, .file_bytes = 1000, .seconds = 20};
+    child_result r;
+    child_start(&options,
+                (const char *const[]){"sh", "-c", "sleep 0.1; printf %5000s x >large", NULL}, &r);
+    assert_int_not_equal(r.end, CHILD_SUCCEEDED);
+    unlink(path);
+}
+
 static void a_host_that_ignores_children(void **state) {
     (void)state;
     signal(SIGCHLD, SIG_IGN);
@@ -99,6 +136,8 @@ int main(void) {
         cmocka_unit_test(time_is_limited_for_grandchildren_too),
         cmocka_unit_test(the_environment_is_clean),
         cmocka_unit_test(descriptors_and_signals_stay_here),
+        cmocka_unit_test(descriptors_are_handed_over),
+        cmocka_unit_test(files_are_limited),
         cmocka_unit_test(a_host_that_ignores_children),
     };
     if (mkdtemp(folder) == NULL)

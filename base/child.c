@@ -2,24 +2,26 @@
  *
  * Its environment holds PATH, HOME, TMPDIR and LC_ALL=C and nothing else: variables such as CPATH,
  * LD_PRELOAD or CCC_OVERRIDE_OPTIONS would change what a compiler does without showing in any key
- * of the cache. No descriptor of ours reaches it, signals are as a shell would give them, output
- * goes to a file of which only the beginning is read. It leads a process group, so that its own
+ * of the cache. No descriptor of ours reaches it but those it is given, signals are as a shell would
+ * give them, output goes to a file of which only the beginning is read. It leads a process group, so that its own
  * children die with it when time is up, and its files and processor time are limited.
  *
  * A host program may ignore SIGCHLD, and then the system forgets how the child ended. That is taken
  * for success: whoever needs the child's output file finds out.
  */
 #define _GNU_SOURCE
-#include "codegen/cpu/child.h"
+#include "base/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -27,7 +29,14 @@
 
 #include "base/platform.h"
 
-enum { MESSAGE_BYTES = 3000, VARIABLES = 4 };
+enum { VARIABLES = 4, FIRST_DESCRIPTOR = 3, OUT_OF_THE_WAY = 64 };
+
+/* What the child is given, under numbers that are none of those it gets there. */
+typedef struct given {
+    int messages;
+    int descriptors[CHILD_MOST_DESCRIPTORS];
+    size_t count;
+} given;
 
 static char *format_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -41,18 +50,49 @@ static char *format_message(const char *format, ...) {
     return message != NULL ? message : strdup("out of memory");
 }
 
-static int prepare_files(posix_spawn_file_actions_t *files, const child_options *o) {
+static int open_messages(const char *path) {
+    int fd = path == NULL ? memfd_create("messages", MFD_CLOEXEC)
+                          : open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int moved = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    if (fd >= 0)
+        close(fd);
+    return moved;
+}
+
+static void give_back(given *g) {
+    for (size_t i = 0; i < g->count; i++)
+        close(g->descriptors[i]);
+    if (g->messages >= 0)
+        close(g->messages);
+}
+
+/* Returns 0 or an errno. */
+static int gather(const child_options *o, given *g) {
+    *g = (given){.messages = open_messages(o->messages)};
+    if (g->messages < 0)
+        return errno;
+    for (; g->count < o->descriptor_count; g->count++) {
+        int fd = fcntl(o->descriptors[g->count], F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+        if (fd < 0)
+            return errno;
+        g->descriptors[g->count] = fd;
+    }
+    return 0;
+}
+
+static int prepare_files(posix_spawn_file_actions_t *files, const child_options *o,
+                         const given *g) {
     int error = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
+    for (int fd = 1; error == 0 && fd <= 2; fd++)
+        error = posix_spawn_file_actions_adddup2(files, g->messages, fd);
+    for (size_t i = 0; error == 0 && i < g->count; i++)
+        error =
+            posix_spawn_file_actions_adddup2(files, g->descriptors[i], FIRST_DESCRIPTOR + (int)i);
     if (error == 0)
-        error = posix_spawn_file_actions_addopen(files, 1, o->messages,
-                                                 O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
-    if (error == 0)
-        error = posix_spawn_file_actions_adddup2(files, 1, 2);
-    if (error == 0)
-        error = posix_spawn_file_actions_addchdir_np(files, o->folder);
+        error = posix_spawn_file_actions_addchdir_np(files, o->folder != NULL ? o->folder : "/");
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
     if (error == 0)
-        error = posix_spawn_file_actions_addclosefrom_np(files, 3);
+        error = posix_spawn_file_actions_addclosefrom_np(files, FIRST_DESCRIPTOR + (int)g->count);
 #endif
     return error;
 }
@@ -83,7 +123,7 @@ static void fill_environment(char *environment[VARIABLES + 1], const char *folde
     char *const all[VARIABLES] = {
         variable("PATH", "/usr/local/bin:/usr/bin:/bin"),
         variable("HOME", NULL),
-        format_message("TMPDIR=%s", folder),
+        folder != NULL ? format_message("TMPDIR=%s", folder) : NULL,
         strdup("LC_ALL=C"),
     };
     int count = 0;
@@ -95,7 +135,7 @@ static void fill_environment(char *environment[VARIABLES + 1], const char *folde
 }
 
 /* Returns 0 or an errno. */
-static int spawn(pid_t *id, const child_options *o, const char *const *arguments) {
+static int spawn(pid_t *id, const child_options *o, const given *g, const char *const *arguments) {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     char *environment[VARIABLES + 1];
@@ -104,7 +144,7 @@ static int spawn(pid_t *id, const child_options *o, const char *const *arguments
         return error;
     if ((error = posix_spawnattr_init(&attributes)) == 0) {
         fill_environment(environment, o->folder);
-        error = prepare_files(&files, o);
+        error = prepare_files(&files, o, g);
         if (error == 0)
             error = prepare_attributes(&attributes);
         if (error == 0) /* posix_spawn leaves the arguments alone; the cast is POSIX's old story */
@@ -118,8 +158,9 @@ static int spawn(pid_t *id, const child_options *o, const char *const *arguments
     return error;
 }
 
-static void limit(pid_t id, double seconds) {
-    rlim_t file = (rlim_t)1 << 30, time = (rlim_t)seconds + 1;
+static void limit(pid_t id, const child_options *o) {
+    rlim_t file = o->file_bytes != 0 ? o->file_bytes : (rlim_t)1 << 30;
+    rlim_t time = (rlim_t)o->seconds + 1;
     prlimit(id, RLIMIT_FSIZE, &(struct rlimit){file, file}, NULL);
     prlimit(id, RLIMIT_CPU, &(struct rlimit){time, time}, NULL);
     prlimit(id, RLIMIT_CORE, &(struct rlimit){0, 0}, NULL);
@@ -148,32 +189,52 @@ static bool wait_until(pid_t id, double deadline, int *status) {
     return false;
 }
 
-static void read_beginning(const char *path, char text[MESSAGE_BYTES]) {
-    FILE *file = fopen(path, "re");
-    size_t got = file == NULL ? 0 : fread(text, 1, MESSAGE_BYTES - 1, file);
-    text[got] = '\0';
-    if (file != NULL)
-        fclose(file);
+static void read_beginning(int fd, char text[CHILD_MESSAGE_BYTES]) {
+    ssize_t got = pread(fd, text, CHILD_MESSAGE_BYTES - 1, 0);
+    text[got > 0 ? got : 0] = '\0';
+}
+
+static void run(const child_options *o, const given *g, const char *const *arguments,
+                child_result *out) {
+    pid_t id;
+    int status = 0;
+    out->number = spawn(&id, o, g, arguments);
+    if (out->number != 0)
+        return;
+    limit(id, o);
+    bool in_time = wait_until(id, clock_seconds() + o->seconds, &status);
+    read_beginning(g->messages, out->printed);
+    out->end = !in_time ? CHILD_LATE : WIFSIGNALED(status) ? CHILD_KILLED : CHILD_FAILED;
+    out->number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+    if (out->end == CHILD_FAILED && out->number == 0)
+        out->end = CHILD_SUCCEEDED;
+}
+
+void child_start(const child_options *options, const char *const *arguments, child_result *out) {
+    given g;
+    *out = (child_result){.end = CHILD_NOT_STARTED};
+    out->number = gather(options, &g);
+    if (out->number == 0)
+        run(options, &g, arguments, out);
+    give_back(&g);
 }
 
 char *child_run(const child_options *options, const char *const *arguments) {
-    pid_t id;
-    int status = 0, error = spawn(&id, options, arguments);
-    if (error != 0)
-        return format_message("cannot run '%s': %s", options->program, strerror(error));
-    limit(id, options->seconds);
-    bool in_time = wait_until(id, clock_seconds() + options->seconds, &status);
-    if (in_time && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    child_result r;
+    child_start(options, arguments, &r);
+    switch (r.end) {
+    case CHILD_SUCCEEDED:
         return NULL;
-
-    char printed[MESSAGE_BYTES];
-    read_beginning(options->messages, printed);
-    if (!in_time)
+    case CHILD_NOT_STARTED:
+        return format_message("cannot run '%s': %s", options->program, strerror(r.number));
+    case CHILD_LATE:
         return format_message("'%s' took longer than %g seconds and was stopped\n%s",
-                              options->program, options->seconds, printed);
-    if (WIFSIGNALED(status))
-        return format_message("'%s' was ended by signal %d\n%s", options->program, WTERMSIG(status),
-                              printed);
-    return format_message("'%s' failed with exit status %d\n%s", options->program,
-                          WEXITSTATUS(status), printed);
+                              options->program, options->seconds, r.printed);
+    case CHILD_KILLED:
+        return format_message("'%s' was ended by signal %d\n%s", options->program, r.number,
+                              r.printed);
+    default:
+        return format_message("'%s' failed with exit status %d\n%s", options->program, r.number,
+                              r.printed);
+    }
 }
