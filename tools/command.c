@@ -20,9 +20,7 @@ struct parsed_option {
 };
 
 const option_row common_options[] = {
-    {"json", 0, OPTION_FLAG, NULL, NULL, "write JSON in place of text", 0},
-    {"quiet", 'q', OPTION_FLAG, NULL, NULL, "no progress and no warnings", 0},
-    {"help", 'h', OPTION_FLAG, NULL, NULL, "show this help", 0},
+    {"help", 'h', OPTION_FLAG, NULL, NULL, "show this help", {0}},
     {0},
 };
 
@@ -212,7 +210,7 @@ static exit_code unknown_option(const invocation *i, const char *word, size_t le
 }
 
 static exit_code add_option(invocation *i, const option_row *row, const char *text) {
-    for (int k = 0; k < i->option_count && !row->repeats; k++)
+    for (int k = 0; k < i->option_count && !row->rules.repeats; k++)
         if (i->options[k].row == row && row->kind != OPTION_FLAG)
             return fail(i, EXIT_USAGE, "--%s is given twice", row->name);
     exit_code code = text == NULL ? EXIT_OK : check_value(i, row, text);
@@ -292,8 +290,10 @@ static exit_code run_verb(invocation *i, words *w) {
     }
     if (code == EXIT_OK)
         code = check_count(i);
-    i->json = option_given(i, "json");
-    i->quiet = option_given(i, "quiet");
+    if (code == EXIT_OK)
+        code = conditions_check(i);
+    i->json = option_known(i, "json") && option_given(i, "json");
+    i->quiet = option_known(i, "quiet") && option_given(i, "quiet");
     return code == EXIT_OK ? i->verb->run(i) : code;
 }
 

@@ -4,7 +4,7 @@
 
 #include "tools/verb.h"
 
-/* Every verb has these besides its own; ends at a row without a name. */
+/* Every verb has this besides its own; ends at a row without a name. */
 extern const option_row common_options[];
 
 /* One exit code and what it stands for; ends at a row without a meaning. */
@@ -25,10 +25,17 @@ const option_row *verb_option(const verb *v, int k);
 const char *nearest_name(const char *word, const char *(*name_of)(const void *list, int k),
                          const void *list);
 
+/* conditions.c: that no needed option is missing and none is given in vain. */
+exit_code conditions_check(const invocation *i);
+/* A text of conditions for people: "--program train|evaluate". */
+void condition_describe(const char *text, char *words, size_t size);
+/* " --data FILE": the options that a usage line names. */
+void needs_write(FILE *out, const verb *v);
+
 /* help.c */
 void help_write(FILE *out);
 void help_write_verb(FILE *out, const verb *v);
-/* "cornu train [OPTION...] MODEL" */
+/* "cornu train --data FILE [OPTION...] MODEL" */
 void usage_write(FILE *out, const verb *v);
 extern const char command_description[]; /* paragraphs */
 

@@ -30,29 +30,29 @@ static bool add_metrics(const invocation *i, training_settings *s) {
     return true;
 }
 
-/* All of them or none: half of a model's own settings cannot be replaced. */
+/* Both of them or none: half of a model's own settings cannot be replaced. */
 static exit_code check_given(const invocation *i, bool compiled) {
-    static const char *const with_loss[] = {"metrics", "from-logits"};
-    if (compiled && option_given(i, "loss") != option_given(i, "optimizer"))
+    if (compiled && option_known(i, "optimizer") &&
+        option_given(i, "loss") != option_given(i, "optimizer"))
         return fail(i, EXIT_USAGE,
                     "the model brings an optimizer and a loss; give --optimizer and --loss to "
                     "replace both, or neither");
-    if (option_given(i, "learning-rate") && !option_given(i, "optimizer"))
-        return fail(i, EXIT_USAGE, "--learning-rate is of an optimizer; name it by --optimizer");
-    for (int k = 0; k < 2; k++)
-        if (option_given(i, with_loss[k]) && !option_given(i, "loss"))
-            return fail(i, EXIT_USAGE, "--%s goes with a loss; name it by --loss", with_loss[k]);
     return EXIT_OK;
+}
+
+/* The value of an option that not every verb has. */
+static const char *shared_text(const invocation *i, const char *name, const char *otherwise) {
+    return option_known(i, name) ? option_text(i, name, otherwise) : otherwise;
 }
 
 exit_code fitting_compile(const invocation *i, cn_model *m) {
     exit_code code = check_given(i, cn_is_compiled(m));
     if (code != EXIT_OK || (cn_is_compiled(m) && !training_given(i)))
         return code;
-    training_settings s = {.optimizer = option_text(i, "optimizer", "adam"),
+    training_settings s = {.optimizer = shared_text(i, "optimizer", "adam"),
                            .loss = option_text(i, "loss", "mean_squared_error"),
                            .from_logits = option_given(i, "from-logits")};
-    if (option_given(i, "learning-rate"))
+    if (option_known(i, "learning-rate") && option_given(i, "learning-rate"))
         s.learning_rate = cn_exact(option_number(i, "learning-rate", 0));
     if (!add_metrics(i, &s))
         return fail(i, EXIT_USAGE, "more than %d metrics", (int)MOST_METRICS);
@@ -66,8 +66,6 @@ int64_t batch_size(const invocation *i) {
 }
 
 exit_code samples_check(const invocation *i, bool with_labels) {
-    if (!option_given(i, "data"))
-        return fail(i, EXIT_USAGE, "--data FILE is missing");
     if (with_labels && !option_given(i, "labels"))
         return fail(i, EXIT_USAGE, "--labels FILE is missing");
     if (option_integer(i, "limit", 1) < 1)

@@ -5,24 +5,27 @@
 #include "tools/training.h"
 #include "tools/verb.h"
 
-#define DATA_OPTION                                                                              \
-    {"data", 'd', OPTION_FILE, "FILE", NULL,                                                     \
-     "the inputs: IDX (gzip or plain), .npy, .npz or .safetensors", 0}
-#define LABEL_OPTION                                                                             \
-    {"labels", 'l', OPTION_FILE, "FILE", NULL, "the targets, in a file like that of --data", 0}
-#define BATCH_OPTIONS                                                                            \
-    {"limit", 0, OPTION_INTEGER, "N", NULL, "use the first N samples only", 0},                  \
-    {"batch", 'b', OPTION_INTEGER, "N", NULL, "samples in a batch; default: 32", 0}
+#define DATA_OPTION                          \
+    {"data", 'd', OPTION_FILE, "FILE", NULL, \
+     "the inputs: IDX (gzip or plain), .npy, .npz or .safetensors", {.need = NEED_ALWAYS}}
+#define LABEL_OPTION \
+    {"labels", 'l', OPTION_FILE, "FILE", NULL, "the targets, in a file like that of --data", {0}}
+#define BATCH_OPTIONS                                                             \
+    {"limit", 0, OPTION_INTEGER, "N", NULL, "use the first N samples only", {0}}, \
+    {"batch", 'b', OPTION_INTEGER, "N", NULL, "samples in a batch; default: 32", {0}}
 
 /* "accuracy|..." of the list in metrics.h */
 #define METRIC_CHOICE(constant, name) "|" #name
 #define METRIC_CHOICES (&(CN_METRIC_MAP(METRIC_CHOICE))[1])
-#define FITTING_OPTIONS                                                                          \
-    TRAINING_OPTIONS,                                                                            \
-    {"learning-rate", 'r', OPTION_NUMBER, "X", NULL, "of the optimizer; default: its own", 0},   \
-    {"metrics", 'm', OPTION_CHOICE, "NAME", METRIC_CHOICES,                                      \
-     "what to measure; default: accuracy with a cross-entropy", 1},                              \
-    {"from-logits", 0, OPTION_FLAG, NULL, NULL, "the outputs are logits, not probabilities", 0}
+#define CROSSENTROPIES \
+    "loss=binary_crossentropy|categorical_crossentropy|sparse_categorical_crossentropy"
+#define LOSS_OPTIONS                                                                         \
+    LOSS_OPTION(),                                                                           \
+    {"metrics", 'm', OPTION_CHOICE, "NAME", METRIC_CHOICES,                                  \
+     "what to measure; default: accuracy with a cross-entropy",                              \
+     {.repeats = true, .only_for = "loss"}},                                                 \
+    {"from-logits", 0, OPTION_FLAG, NULL, NULL, "the outputs are logits, not probabilities", \
+     {.only_for = CROSSENTROPIES}}
 
 /* Compiles the model by the options; one that is compiled already keeps its settings when there
  * are none. EXIT_OK, or a code after the message. */

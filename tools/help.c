@@ -36,6 +36,13 @@ static void write_entry(FILE *out, const char *term, const char *meaning) {
     write_wrapped(out, meaning, HELP_COLUMN, HELP_COLUMN);
 }
 
+static void describe_condition(char *text, size_t size, const char *begin, const char *terms) {
+    if (terms == NULL)
+        return;
+    size_t length = (size_t)snprintf(text, size, "%s", begin);
+    condition_describe(terms, text + length, size - length);
+}
+
 /* The help of an option, its choices as a list that can be wrapped. */
 static void describe_option(char *text, size_t size, const option_row *row) {
     int length = snprintf(text, size, "%s%s", row->help, row->choices ? " (" : "");
@@ -44,8 +51,11 @@ static void describe_option(char *text, size_t size, const option_row *row) {
                            *c == '|' ? " " : "");
     if (row->choices != NULL)
         length += snprintf(text + length, size - (size_t)length, ")");
-    if (row->repeats)
-        snprintf(text + length, size - (size_t)length, "; may be repeated");
+    if (row->rules.repeats)
+        length += snprintf(text + length, size - (size_t)length, "; may be repeated");
+    describe_condition(text + length, size - (size_t)length, "; only for ", row->rules.only_for);
+    length = (int)strlen(text);
+    describe_condition(text + length, size - (size_t)length, "; not with ", row->rules.not_with);
 }
 
 static void write_option(FILE *out, const option_row *row) {
@@ -59,7 +69,9 @@ static void write_option(FILE *out, const option_row *row) {
 }
 
 void usage_write(FILE *out, const verb *v) {
-    fprintf(out, "cornu %s [OPTION...]%s%s\n", v->name, *v->arguments ? " " : "", v->arguments);
+    fprintf(out, "cornu %s", v->name);
+    needs_write(out, v);
+    fprintf(out, " [OPTION...]%s%s\n", *v->arguments ? " " : "", v->arguments);
 }
 
 void help_write_verb(FILE *out, const verb *v) {

@@ -41,6 +41,16 @@ static void roff_bold(FILE *out, const char *text) {
     fputs("\\fR", out);
 }
 
+static void roff_condition(FILE *out, const char *begin, const char *terms) {
+    char words[256];
+    if (terms == NULL)
+        return;
+    condition_describe(terms, words, sizeof words);
+    fprintf(out, "(%s ", begin);
+    roff(out, words);
+    fputs(")\n", out);
+}
+
 static void roff_option(FILE *out, const option_row *row) {
     fputs(".TP\n", out);
     if (row->letter != 0) {
@@ -59,14 +69,17 @@ static void roff_option(FILE *out, const option_row *row) {
             fputs(*c == '|' ? ", " : (const char[]){*c, 0}, out);
         fputs(")\n", out);
     }
-    if (row->repeats)
+    if (row->rules.repeats)
         fputs("(may be repeated)\n", out);
+    roff_condition(out, "only for", row->rules.only_for);
+    roff_condition(out, "not with", row->rules.not_with);
 }
 
 static void man_verb(FILE *out, const verb *v) {
     fprintf(out, ".SS %s\n", v->name);
     roff_bold(out, "cornu ");
     roff_bold(out, v->name);
+    needs_write(out, v);
     fprintf(out, " [\\fIOPTION\\fR...]%s%s\n.PP\n", *v->arguments ? " " : "", v->arguments);
     roff(out, v->description);
     for (const option_row *row = v->options; row != NULL && row->name != NULL; row++)

@@ -5,13 +5,12 @@
 #include "tools/json.h"
 #include "tools/training.h"
 
-#define PROFILE_OPTIONS                                                                            \
-    {                                                                                              \
-        "program", 'p', OPTION_CHOICE, "NAME", "predict|train", "which program; default: predict", \
-        0},                                                                                        \
-        {"batch", 'b', OPTION_INTEGER, "N", NULL, "samples in a batch; default: 32", 0},           \
-        {"repeats", 'r', OPTION_INTEGER, "N", NULL, "measured runs; default: 20", 0},              \
-        TRAINING_OPTIONS
+#define PROFILE_OPTIONS                                                                \
+    {"program", 'p', OPTION_CHOICE, "NAME", "predict|train",                           \
+     "which program; default: predict", {0}},                                          \
+    {"batch", 'b', OPTION_INTEGER, "N", NULL, "samples in a batch; default: 32", {0}}, \
+    {"repeats", 0, OPTION_INTEGER, "N", NULL, "measured runs; default: 20", {0}},      \
+    OPTIMIZER_OPTION(.only_for = "program=train"), LOSS_OPTION(.only_for = "program=train")
 
 /* EXIT_OK, or a code after the message was written; then nothing is left open. */
 exit_code profiled_open(invocation *i, open_model *m, cn_profile **p);

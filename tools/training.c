@@ -44,7 +44,8 @@ static cn_optimizer *make_optimizer(cn_context *c, const char *name, double lear
 }
 
 bool training_given(const invocation *i) {
-    return option_given(i, "optimizer") || option_given(i, "loss");
+    bool optimizer = option_known(i, "optimizer") && option_given(i, "optimizer");
+    return optimizer || option_given(i, "loss");
 }
 
 cn_status training_compile_with(cn_model *m, const training_settings *s) {

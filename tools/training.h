@@ -4,13 +4,15 @@
 
 #include "tools/verb.h"
 
-#define TRAINING_OPTIONS                                                                         \
-    {"optimizer", 0, OPTION_CHOICE, "NAME", "sgd|adam|adamw|rmsprop",                            \
-     "train by this optimizer; default: the model's own, else adam", 0},                         \
-        {"loss", 0, OPTION_CHOICE, "NAME",                                                       \
-         "mean_squared_error|mean_absolute_error|huber|binary_crossentropy|"                     \
-         "categorical_crossentropy|sparse_categorical_crossentropy",                             \
-         "of every output; default: the model's own, else mean_squared_error", 0}
+/* Conditions: see option_row. */
+#define OPTIMIZER_OPTION(...)                                         \
+    {"optimizer", 0, OPTION_CHOICE, "NAME", "sgd|adam|adamw|rmsprop", \
+     "train by this optimizer; default: the model's own, else adam", {0, __VA_ARGS__}}
+#define LOSS_OPTION(...)                                                 \
+    {"loss", 0, OPTION_CHOICE, "NAME",                                   \
+     "mean_squared_error|mean_absolute_error|huber|binary_crossentropy|" \
+     "categorical_crossentropy|sparse_categorical_crossentropy",         \
+     "of every output; default: the model's own, else mean_squared_error", {0, __VA_ARGS__}}
 
 /* Whether the command line has settings of its own: then the model's are replaced. */
 bool training_given(const invocation *i);

@@ -37,6 +37,22 @@ typedef enum option_kind {
     OPTION_CHOICE, /* one of `choices` */
 } option_kind;
 
+typedef enum option_need {
+    NEED_NONE,
+    NEED_ALWAYS,
+    NEED_ONE_OF, /* exactly one of the verb's rows of this kind */
+} option_need;
+
+/* An option that would change nothing is refused, by conditions of terms between blanks.
+ * "train-step": this option is given; "program=train|evaluate": with one of these values;
+ * "argument=*.cnir|-": the first argument matches one of these patterns. */
+typedef struct option_rules {
+    bool repeats; /* may be given several times */
+    option_need need;
+    const char *only_for; /* one of these must hold */
+    const char *not_with; /* none of these may */
+} option_rules;
+
 typedef struct option_row {
     const char *name; /* "output", given as --output or --output=VALUE */
     char letter;      /* 'o', or 0 */
@@ -44,8 +60,14 @@ typedef struct option_row {
     const char *value_name; /* "FILE"; NULL for flags */
     const char *choices;    /* "cnir|dot|svg" */
     const char *help;       /* one line, no full stop */
-    bool repeats;           /* may be given several times */
+    option_rules rules;     /* {0}: may be given once, with anything */
 } option_row;
+
+/* Rows of nearly every verb; a verb may add a condition. */
+#define JSON_OPTION(...) \
+    {"json", 0, OPTION_FLAG, NULL, NULL, "write JSON in place of text", {0, __VA_ARGS__}}
+#define QUIET_OPTION(...) \
+    {"quiet", 'q', OPTION_FLAG, NULL, NULL, "no progress and no warnings", {0, __VA_ARGS__}}
 
 typedef struct invocation invocation;
 
@@ -105,11 +127,14 @@ typedef struct open_model {
     cn_model *model;
     void *library;
 } open_model;
-#define MODEL_OPTIONS                                                                           \
-    {"weights", 'w', OPTION_FILE, "FILE", NULL, "load the weights of this safetensors file", 0}, \
-    {"backend", 0, OPTION_CHOICE, "NAME", "cpu|ref", "run on this target", 0},                   \
-    {"threads", 't', OPTION_INTEGER, "N", NULL, "use N threads; default: one per processor", 0}, \
-    {"seed", 0, OPTION_INTEGER, "N", NULL, "draw parameters, dropout and order from this seed", 0}
+#define WEIGHTS_OPTION(...)                                                                  \
+    {"weights", 'w', OPTION_FILE, "FILE", NULL, "load the weights of this safetensors file", \
+     {0, __VA_ARGS__}}
+#define BACKEND_OPTION {"backend", 0, OPTION_CHOICE, "NAME", "cpu|ref", "run on this target", {0}}
+#define MODEL_OPTIONS                                                                              \
+    WEIGHTS_OPTION(), BACKEND_OPTION,                                                              \
+    {"threads", 't', OPTION_INTEGER, "N", NULL, "use N threads; default: one per processor", {0}}, \
+    {"seed", 0, OPTION_INTEGER, "N", NULL, "draw parameters, dropout and order from this seed", {0}}
 /* EXIT_OK, or a code after the message was written; then nothing is left open. */
 exit_code model_open(invocation *i, const char *path, open_model *m);
 void model_close(open_model *m);

@@ -172,8 +172,11 @@ static exit_code run(invocation *i) {
 static const option_row options[] = {
     MODEL_OPTIONS,
     PROFILE_OPTIONS,
-    {"sort", 's', OPTION_CHOICE, "ORDER", "time|order", "longest first, or as they run", 0},
-    {"trace", 0, OPTION_FILE, "FILE", NULL, "write a trace for about:tracing or Perfetto", 0},
+    {"sort", 0, OPTION_CHOICE, "ORDER", "time|order", "longest first, or as they run",
+     {.not_with = "json"}},
+    {"trace", 0, OPTION_FILE, "FILE", NULL, "write a trace for about:tracing or Perfetto", {0}},
+    JSON_OPTION(),
+    QUIET_OPTION(),
     {0}};
 
 const verb verb_bench = {

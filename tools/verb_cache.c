@@ -105,6 +105,9 @@ static exit_code run(invocation *i) {
     return code;
 }
 
+static const option_row options[] = {
+    JSON_OPTION(), QUIET_OPTION(.only_for = "argument=clear"), {0}};
+
 const verb verb_cache = {
     .name = "cache",
     .summary = "list or clear the compiled programs that are kept",
@@ -115,6 +118,7 @@ const verb verb_cache = {
                    "$CORNU_CACHE_DIR, else $XDG_CACHE_HOME/cornu, else ~/.cache/cornu. ls lists "
                    "what lies there, the least recently used first; clear removes it; path writes "
                    "the folder's name.",
+    .options = options,
     .examples = (const verb_example[]){{"cornu cache ls", "list compiled programs"},
                                        {"cornu cache clear", "make the next start a cold one"},
                                        {0}},

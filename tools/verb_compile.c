@@ -89,20 +89,14 @@ static void report(const invocation *i, const cn_model *m, double seconds) {
 static exit_code check_options(const invocation *i) {
     const char *path = option_text(i, "output", NULL),
                *end = path == NULL ? NULL : strrchr(path, '.');
-    if (path == NULL)
-        return fail(i, EXIT_USAGE, "--output FILE is required, for example -o digits.so");
     if (end == NULL ||
         (strcmp(end, ".so") != 0 && strcmp(end, ".o") != 0 && strcmp(end, ".a") != 0))
         return fail(i, EXIT_USAGE, "--output ends in .so, .o or .a, not as %s", path);
     if (option_integer(i, "capacity", 1) < 1 || option_integer(i, "capacity", 1) > INT32_MAX)
         return fail(i, EXIT_USAGE, "--capacity wants 1 or more");
-    if (option_given(i, "portable") && option_given(i, "march"))
-        return fail(i, EXIT_USAGE, "--portable is for any processor, --march for one");
     if (option_given(i, "portable") &&
         strcmp(option_text(i, "keep-weights", "file"), "inside") == 0)
         return fail(i, EXIT_USAGE, "portable C holds no weights: --keep-weights file or caller");
-    if (training_given(i) && !option_given(i, "train-step"))
-        return fail(i, EXIT_USAGE, "--optimizer and --loss are for --train-step");
     return EXIT_OK;
 }
 
@@ -139,22 +133,27 @@ static exit_code run(invocation *i) {
 
 static const option_row options[] = {
     {"output", 'o', OPTION_FILE, "FILE", NULL, "write this .so, .o or .a, and the rest beside it",
-     0},
-    {"prefix", 'p', OPTION_TEXT, "NAME", NULL, "begin all names so; default: the file's name", 0},
-    {"capacity", 'n', OPTION_INTEGER, "N", NULL, "samples in one call at most; default: 32", 0},
+     {.need = NEED_ALWAYS}},
+    {"prefix", 0, OPTION_TEXT, "NAME", NULL, "begin all names so; default: the file's name", {0}},
+    {"capacity", 0, OPTION_INTEGER, "N", NULL, "samples in one call at most; default: 32", {0}},
     {"march", 0, OPTION_CHOICE, "NAME", "native|x86-64-v2|x86-64-v3|x86-64-v4|multi|aarch64",
-     "instructions to use; multi: v3 and v4 in one; default: native", 0},
+     "instructions to use; multi: v3 and v4 in one; default: native", {.not_with = "portable"}},
     {"portable", 0, OPTION_FLAG, NULL, NULL,
-     "write the source in C99 without extensions; weights are not inside then", 0},
-    {"train-step", 0, OPTION_FLAG, NULL, NULL, "export the training step too", 0},
+     "write the source in C99 without extensions; weights are not inside then", {0}},
+    {"train-step", 0, OPTION_FLAG, NULL, NULL, "export the training step too", {0}},
     {"keep-weights", 0, OPTION_CHOICE, "WHERE", "inside|file|caller",
-     "in the object, in PREFIX.safetensors, or in the caller's arrays", 0},
+     "in the object, in PREFIX.safetensors, or in the caller's arrays", {0}},
     {"input-dtype", 0, OPTION_CHOICE, "TYPE", "model|u8|f32|i32",
-     "what callers pass; it is cast inside", 0},
-    {"rescale", 0, OPTION_NUMBER, "X", NULL, "multiply integers that callers pass by X", 0},
-    {"classes", 0, OPTION_FILE, "FILE", NULL, "keep these names of classes inside, one a line", 0},
-    TRAINING_OPTIONS,
+     "what callers pass; it is cast inside", {0}},
+    {"rescale", 0, OPTION_NUMBER, "X", NULL, "multiply integers that callers pass by X",
+     {.only_for = "input-dtype=u8|i32"}},
+    {"classes", 0, OPTION_FILE, "FILE", NULL, "keep these names of classes inside, one a line",
+     {0}},
+    OPTIMIZER_OPTION(.only_for = "train-step"),
+    LOSS_OPTION(.only_for = "train-step"),
     MODEL_OPTIONS,
+    JSON_OPTION(),
+    QUIET_OPTION(),
     {0},
 };
 
@@ -174,7 +173,7 @@ const verb verb_compile = {
         (const verb_example[]){
             {"cornu compile examples/convnet_model.c -w fashion.safetensors -o digits.so",
              "write digits.so, digits.h, digits.c and main.c"},
-            {"cornu compile net.c -o libnet.a -p digits --march multi --keep-weights file",
+            {"cornu compile net.c -o libnet.a --prefix digits --march multi --keep-weights file",
              "a static library for x86-64-v3 and v4, with its weights in digits.safetensors"},
             {"cornu compile net.c -o digits.so --train-step --optimizer sgd --loss huber",
              "with a training step"},

@@ -117,9 +117,11 @@ static exit_code run(invocation *i) {
 
 static const option_row options[] = {
     {"prefix", 0, OPTION_TEXT, "TEXT", NULL, "only arrays whose names begin so; it is taken off",
-     0},
-    {"model", 'm', OPTION_FILE, "MODEL", NULL,
-     "check that the arrays are this model's weights, and write such a file", 0},
+     {0}},
+    {"model", 0, OPTION_FILE, "MODEL", NULL,
+     "check that the arrays are this model's weights, and write such a file", {0}},
+    JSON_OPTION(),
+    QUIET_OPTION(),
     {0},
 };
 

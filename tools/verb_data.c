@@ -198,7 +198,10 @@ static exit_code run(invocation *i) {
 }
 
 static const option_row options[] = {
-    {"count", 'n', OPTION_INTEGER, "N", NULL, "samples that head writes; default: 3", 0},
+    {"count", 'n', OPTION_INTEGER, "N", NULL, "samples that head writes; default: 3",
+     {.only_for = "argument=head"}},
+    JSON_OPTION(),
+    QUIET_OPTION(),
     {0},
 };
 

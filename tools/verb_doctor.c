@@ -72,6 +72,8 @@ static exit_code run(invocation *i) {
     return EXIT_OK;
 }
 
+static const option_row options[] = {JSON_OPTION(), {0}};
+
 const verb verb_doctor = {
     .name = "doctor",
     .summary = "tell what is found on this machine, and how to mend what is not",
@@ -81,6 +83,7 @@ const verb verb_doctor = {
                    "programs, variables of the environment. Each row says what is found and, in "
                    "brackets, what decided it; below what is missing stands the line that mends "
                    "it. Missing things are no failure: the exit code is 0.",
+    .options = options,
     .examples = (const verb_example[]){{"cornu doctor", "look at this machine"}, {0}},
     .run = run,
 };

@@ -45,6 +45,12 @@ static exit_code check_passes(const invocation *i, const char *list) {
     return EXIT_OK;
 }
 
+/* What was asked for and does not go together is the command line's fault, not the input's. */
+static exit_code fail_inspect(const invocation *i, const cn_context *c) {
+    exit_code code = fail_context(i, c);
+    return cn_error_status(c) == CN_ERROR_INVALID_ARGUMENT ? EXIT_USAGE : code;
+}
+
 /* ---- Models ------------------------------------------------------------------------------ */
 
 static cn_status inspect(const invocation *i, cn_model *m) {
@@ -72,15 +78,11 @@ static cn_status inspect_compiled(const invocation *i, cn_model *m) {
 
 static exit_code dump_model(invocation *i, const char *path) {
     open_model m;
-    if (option_given(i, "passes"))
-        return fail(i, EXIT_USAGE,
-                    "--passes runs passes on a graph (FILE.cnir or -); of a model "
-                    "--after shows what one made");
     exit_code code = model_open(i, path, &m);
     if (code != EXIT_OK)
         return code;
     if (inspect_compiled(i, m.model) != CN_OK)
-        code = fail_context(i, m.context);
+        code = fail_inspect(i, m.context);
     model_close(&m);
     return code;
 }
@@ -136,16 +138,14 @@ static exit_code inspect_source(const invocation *i, const char *path, const sou
                                .writer = write_out,
                                .writer_user = i->out};
     if (cn_error_status(c) != CN_OK || cn_inspect_ir_at(NO_LINE(o), &o) != CN_OK)
-        code = fail_context(i, c);
+        code = fail_inspect(i, c);
     cn_context_free(c);
     return code;
 }
 
 static exit_code dump_graph(const invocation *i, const char *path) {
     source s;
-    exit_code code = option_given(i, "program")
-                         ? fail(i, EXIT_USAGE, "--program concerns models; %s is a graph", path)
-                         : check_passes(i, option_text(i, "passes", NULL));
+    exit_code code = check_passes(i, option_text(i, "passes", NULL));
     if (code == EXIT_OK)
         code = read_source(i, path, &s);
     if (code != EXIT_OK)
@@ -173,21 +173,32 @@ static exit_code run(invocation *i) {
                                      : dump_model(i, i->arguments[0]);
 }
 
+#define LISTS "list-passes ops"
+#define GRAPHS "argument=*.cnir|-"
+
 static const option_row options[] = {
     {"program", 'p', OPTION_CHOICE, "NAME", "train|evaluate|predict",
-     "of a model; default: predict", 0},
+     "of a model; default: predict", {.not_with = GRAPHS " " LISTS}},
     {"stage", 's', OPTION_CHOICE, "NAME", "graph|remarks|timings|memory|loops|c|launches",
-     "what to write; default: graph", 0},
+     "what to write; default: graph", {.not_with = LISTS}},
     {"after", 'a', OPTION_TEXT, "PASS", NULL,
-     "the graph after this pass, \"frontend\" for before all; default: after the last", 0},
+     "the graph after this pass, \"frontend\" for before all; default: after the last",
+     {.not_with = LISTS}},
     {"format", 'f', OPTION_CHOICE, "NAME", "cnir|dot|svg|json|c|text",
-     "write it so; graphs as cnir, dot, svg or json, C as c, the rest as text or json", 0},
+     "write it so; graphs as cnir, dot, svg or json, C as c, the rest as text or json",
+     {.not_with = LISTS}},
     {"passes", 0, OPTION_TEXT, "LIST", NULL,
-     "run these passes on a graph, in this order: simplify,fuse", 0},
-    {"list-passes", 0, OPTION_FLAG, NULL, NULL, "list the passes in the order they run", 0},
-    {"ops", 0, OPTION_FLAG, NULL, NULL, "list the ops of graphs and their attributes", 0},
-    TRAINING_OPTIONS,
-    MODEL_OPTIONS,
+     "run these passes on a graph, in this order: simplify,fuse", {.only_for = GRAPHS}},
+    {"list-passes", 0, OPTION_FLAG, NULL, NULL, "list the passes in the order they run",
+     {.not_with = "argument ops"}},
+    {"ops", 0, OPTION_FLAG, NULL, NULL, "list the ops of graphs and their attributes",
+     {.not_with = "argument"}},
+    OPTIMIZER_OPTION(.only_for = "program=train"),
+    LOSS_OPTION(.only_for = "program=train|evaluate"),
+    WEIGHTS_OPTION(.not_with = GRAPHS " " LISTS),
+    BACKEND_OPTION,
+    JSON_OPTION(.not_with = "format"),
+    QUIET_OPTION(.not_with = LISTS),
     {0},
 };
 

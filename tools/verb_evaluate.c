@@ -45,7 +45,8 @@ static exit_code run(invocation *i) {
 }
 
 static const option_row options[] = {
-    DATA_OPTION, LABEL_OPTION, BATCH_OPTIONS, FITTING_OPTIONS, MODEL_OPTIONS, {0},
+    DATA_OPTION,   LABEL_OPTION,  BATCH_OPTIONS,  LOSS_OPTIONS,
+    MODEL_OPTIONS, JSON_OPTION(), QUIET_OPTION(), {0},
 };
 
 const verb verb_evaluate = {
@@ -56,7 +57,7 @@ const verb verb_evaluate = {
     .most = 1,
     .description = "Runs the model once over the samples of --data and the targets of --labels and "
                    "writes its loss and metrics, a line each. Which ones is the model's own "
-                   "choice, or that of the options, as for train.",
+                   "choice, or that of --loss and --metrics.",
     .options = options,
     .examples = (const verb_example[]){{"cornu evaluate examples/convnet_model.c -w "
                                         "convnet.safetensors -d t10k-images-idx3-ubyte.gz -l "

@@ -89,8 +89,12 @@ static exit_code run(invocation *i) {
 static const option_row options[] = {
     MODEL_OPTIONS,
     PROFILE_OPTIONS,
-    {"output", 'o', OPTION_FILE, "FILE", NULL, "write the page there; default: standard output", 0},
-    {0}};
+    {"output", 'o', OPTION_FILE, "FILE", NULL, "write the page there; default: standard output",
+     {0}},
+    JSON_OPTION(),
+    QUIET_OPTION(),
+    {0},
+};
 
 const verb verb_explain = {
     .name = "explain",

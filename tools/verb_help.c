@@ -15,8 +15,10 @@ static exit_code run(invocation *i) {
 }
 
 static const option_row options[] = {
-    {"man", 0, OPTION_FLAG, NULL, NULL, "write the man page cornu(1) in place of it", 0},
-    {"bash", 0, OPTION_FLAG, NULL, NULL, "write a completion for bash in place of it", 0},
+    {"man", 0, OPTION_FLAG, NULL, NULL, "write the man page cornu(1) in place of it",
+     {.not_with = "argument bash"}},
+    {"bash", 0, OPTION_FLAG, NULL, NULL, "write a completion for bash in place of it",
+     {.not_with = "argument"}},
     {0},
 };
 

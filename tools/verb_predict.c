@@ -222,15 +222,7 @@ static exit_code predict_samples(prediction *p) {
     return code;
 }
 
-/* No option is silently without effect. */
 static exit_code check_options(const invocation *i) {
-    static const char *const of_stdout[] = {"top", "classes", "format"};
-    for (int k = 0; k < 3 && option_given(i, "output"); k++)
-        if (option_given(i, of_stdout[k]))
-            return fail(i, EXIT_USAGE, "--output writes arrays; --%s is for stdout", of_stdout[k]);
-    if (strcmp(option_text(i, "format", "text"), "npy") == 0 &&
-        (i->json || option_given(i, "top") || option_given(i, "classes")))
-        return fail(i, EXIT_USAGE, "--format npy writes an array; it goes alone");
     if (option_integer(i, "top", 1) < 1)
         return fail(i, EXIT_USAGE, "--top wants 1 or more");
     return samples_check(i, false);
@@ -253,15 +245,22 @@ static exit_code run(invocation *i) {
     return code;
 }
 
+#define ARRAYS "output format=npy"
+
 static const option_row options[] = {
     DATA_OPTION,
     BATCH_OPTIONS,
-    {"top", 'k', OPTION_INTEGER, "N", NULL, "write the N classes of highest value", 0},
-    {"classes", 'c', OPTION_FILE, "FILE", NULL, "names of the classes, a line each; as --top 1", 0},
-    {"format", 'f', OPTION_CHOICE, "NAME", "text|npy", "of what goes to stdout; default: text", 0},
+    {"top", 'k', OPTION_INTEGER, "N", NULL, "write the N classes of highest value",
+     {.not_with = ARRAYS}},
+    {"classes", 'c', OPTION_FILE, "FILE", NULL, "names of the classes, a line each; as --top 1",
+     {.not_with = ARRAYS}},
+    {"format", 'f', OPTION_CHOICE, "NAME", "text|npy", "of what goes to stdout; default: text",
+     {.not_with = "output json"}},
     {"output", 'o', OPTION_FILE, "FILE", NULL,
-     "write the outputs to this .npy, .npz or .safetensors", 0},
+     "write the outputs to this .npy, .npz or .safetensors", {0}},
     MODEL_OPTIONS,
+    JSON_OPTION(.not_with = "output"),
+    QUIET_OPTION(),
     {0},
 };
 

@@ -58,9 +58,13 @@ static exit_code run(invocation *i) {
 }
 
 static const option_row options[] = {
-    {"expand-nested", 0, OPTION_FLAG, NULL, NULL, "list the layers of nested models too", 0},
-    {"trainable", 0, OPTION_FLAG, NULL, NULL, "say of each layer whether it learns", 0},
-    MODEL_OPTIONS,
+    {"expand-nested", 0, OPTION_FLAG, NULL, NULL, "list the layers of nested models too",
+     {.not_with = "json"}},
+    {"trainable", 0, OPTION_FLAG, NULL, NULL, "say of each layer whether it learns",
+     {.not_with = "json"}},
+    WEIGHTS_OPTION(),
+    JSON_OPTION(),
+    QUIET_OPTION(),
     {0},
 };
 

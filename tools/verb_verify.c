@@ -194,8 +194,6 @@ static exit_code compare_gradients(const invocation *i, const open_model *m) {
 static exit_code run(invocation *i) {
     open_model m;
     bool gradients = option_given(i, "gradients");
-    if (option_given(i, "reference") == gradients)
-        return fail(i, EXIT_USAGE, "give either --reference FILE or --gradients");
     if (option_number(i, "tolerance", 1) <= 0)
         return fail(i, EXIT_USAGE, "--tolerance must be more than 0");
     exit_code code = model_open(i, i->arguments[0], &m);
@@ -207,11 +205,15 @@ static exit_code run(invocation *i) {
 }
 
 static const option_row options[] = {
-    {"reference", 'r', OPTION_FILE, "FILE", NULL, "compare with the arrays of this .npz file", 0},
-    {"gradients", 'g', OPTION_FLAG, NULL, NULL, "compare gradients with exact ones", 0},
+    {"reference", 0, OPTION_FILE, "FILE", NULL, "compare with the arrays of this .npz file",
+     {.need = NEED_ONE_OF}},
+    {"gradients", 'g', OPTION_FLAG, NULL, NULL, "compare gradients with exact ones",
+     {.need = NEED_ONE_OF}},
     {"tolerance", 0, OPTION_NUMBER, "T", NULL,
-     "depart beyond T of the largest value; default: 1e-4, of gradients 1e-3", 0},
+     "depart beyond T of the largest value; default: 1e-4, of gradients 1e-3", {0}},
     MODEL_OPTIONS,
+    JSON_OPTION(),
+    QUIET_OPTION(),
     {0}};
 
 const verb verb_verify = {
@@ -240,7 +242,7 @@ const verb verb_verify = {
         (const verb_example[]){
             {"cornu verify model.c --weights model.safetensors --reference reference.npz",
              "compare with what Keras computed"},
-            {"cornu verify model.c -w model.safetensors -r reference.npz --backend ref",
+            {"cornu verify model.c -w model.safetensors --reference reference.npz --backend ref",
              "the same by the interpreter"},
             {"cornu verify model.c --gradients", "check the gradients of all weights"},
             {0}},

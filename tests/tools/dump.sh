@@ -81,10 +81,15 @@ cc -std=gnu11 -O0 -march=x86-64-v4 -w -fsyntax-only -x c "$work/c" || fail 'the 
 refused 2 'is missing'
 refused 2 '--stage wants one of' "$model" --stage asm
 refused 2 'no pass is called "fuze"' "$work/start.cnir" --passes cse,fuze
-refused 2 '--passes runs passes on a graph' "$model" --passes cse
-refused 2 '--program concerns models' "$work/start.cnir" --program train
-refused 3 'no pass that runs is called "fusion"' "$model" --after fusion
-refused 3 'is written as text or json' "$model" --stage memory --format svg
+refused 2 '--passes is only for *.cnir or -' "$model" --passes cse
+refused 2 "--program has no effect on $work/start.cnir" "$work/start.cnir" --program train
+refused 2 '--weights has no effect on' "$work/start.cnir" -w w.safetensors
+refused 2 '--loss is only for --program train or evaluate' "$model" --loss huber
+refused 2 '--json has no effect with --format' "$model" --json --format dot
+refused 2 '--list-passes has no effect on -' - --list-passes
+refused 2 '--stage has no effect with --ops' --ops --stage c
+refused 2 'no pass that runs is called "fusion"' "$model" --after fusion
+refused 2 'is written as text or json' "$model" --stage memory --format svg
 refused 3 'cannot read nowhere.cnir' nowhere.cnir
 refused 3 "expected 'cornu-ir', found the end" -
 refused 4 'has no stage "loops"' "$model" --stage loops --backend ref

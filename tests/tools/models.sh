@@ -15,8 +15,10 @@ good summary "$model" --json
 holds '.schema == "cornu.summary/1" and .model == "tiny" and .parameters == 26'
 holds '.inputs == [{"name": "x", "dtype": "f32", "shape": [null, 3]}]'
 holds '.outputs[0].name == "class" and (.layers | map(.class)) == ["InputLayer", "Dense", "Dense"]'
-good summary "$model" --json --quiet --backend ref --threads 1 --seed 7
+good summary "$model" --json --quiet
 [ ! -s "$work/err" ] || fail "a quiet command says $(cat "$work/err")"
+
+bad 2 '--trainable has no effect with --json' summary "$model" --json --trainable
 
 # Of names that look like options, and of folders.
 cp "$model" "$work/-tiny.c"

@@ -7,7 +7,8 @@ cornu=$1
 model=$2/tests/tools/tiny_model.c
 cd "$work"
 write_data .
-settings='-t1 -d x.idx -l y.idx --optimizer sgd --loss sparse_categorical_crossentropy'
+samples='-t1 -d x.idx -l y.idx --loss sparse_categorical_crossentropy'
+settings="$samples --optimizer sgd"
 
 # last NAME - of the last output.
 last() {
@@ -37,9 +38,9 @@ last() {
     says '^val_mean: '
     [ -f model.safetensors ] || fail 'no weights under the name by default'
 
-    good evaluate "$model" -w w.safetensors $settings -q
+    good evaluate "$model" -w w.safetensors $samples -q
     loss=$(last loss)
-    good evaluate "$model" -w w.safetensors $settings -q --json -b 3
+    good evaluate "$model" -w w.safetensors $samples -q --json -b 3
     holds '.schema == "cornu.evaluate/1" and .samples == 8'
     holds "(.logs.loss - $loss | fabs) < 1e-5"
 
@@ -76,8 +77,8 @@ bad 2 '--labels FILE is missing' train "$model" -t1 -d x.idx
 bad 2 '--epochs wants 1 or more' train "$model" -t1 -d x.idx -l y.idx -e 0
 bad 2 '--batch wants 1 or more' train "$model" -t1 -d x.idx -l y.idx -b 0
 bad 2 '--limit wants 1 or more' train "$model" -t1 -d x.idx -l y.idx --limit 0
-bad 2 '--learning-rate is of an optimizer' train "$model" -t1 -d x.idx -l y.idx -r 1
-bad 2 '--metrics goes with a loss' evaluate "$model" -t1 -d x.idx -l y.idx --metrics accuracy
+bad 2 '--learning-rate is only for --optimizer' train "$model" -t1 -d x.idx -l y.idx -r 1
+bad 2 '--metrics is only for --loss' evaluate "$model" -t1 -d x.idx -l y.idx --metrics accuracy
 bad 1 'cannot write /nowhere/w.safetensors' train "$model" -d x.idx -l y.idx \
     -o /nowhere/w.safetensors
 bad 3 'cannot read "none.idx"' train "$model" -t1 -d none.idx -l y.idx
@@ -105,8 +106,9 @@ cp out stdout.npy
 good predict "$model" -t1 -w w.safetensors -d x.idx -q -o file.npy
 cmp -s stdout.npy file.npy || fail 'stdout and file differ'
 bad 2 '--top 3, but output class has 2 values' predict "$model" -t1 -d x.idx --top 3
-bad 2 '--format npy writes an array; it goes alone' predict "$model" -t1 -d x.idx -f npy --json
-bad 2 '--output writes arrays; --top is for stdout' predict "$model" -t1 -d x.idx --top 1 -o y.npy
+bad 2 '--format has no effect with --json' predict "$model" -t1 -d x.idx -f npy --json
+bad 2 '--top has no effect with --output' predict "$model" -t1 -d x.idx --top 1 -o y.npy
+bad 2 '--json has no effect with --output' predict "$model" -t1 -d x.idx --json -o y.npy
 bad 2 '--top wants 1 or more' predict "$model" -t1 -d x.idx --top -1
 bad 2 'arrays are written as .npy, .npz or .safetensors' predict "$model" -t1 -d x.idx -o y.txt
 bad 1 '/nowhere' predict "$model" -t1 -d x.idx -o /nowhere/y.npy

@@ -22,7 +22,8 @@ mv "$work/out" "$work/completion"
 for verb in $verbs; do
     good "$verb" --help
     says "^usage: cornu $verb "
-    says '^  -q, --quiet '
+    says '^  -h, --help '
+    sed -n 's/^  -\(.\), --\([a-z-]*\).*/\1 \2/p' "$work/out" >>"$work/letters"
     [ "$verb" = help ] || grep -q '^examples:$' "$work/out" || fail "$verb has no examples"
     cp "$work/out" "$work/help"
     good help "$verb"
@@ -35,6 +36,10 @@ for verb in $verbs; do
     done
     bad 2 'unknown option --no-such' "$verb" --no-such
 done
+# A letter stands for the same name everywhere.
+twice=$(sort -u "$work/letters" | cut -c1 | uniq -d)
+[ -z "$twice" ] || fail "letters with several meanings: $twice"
+
 for code in 0 1 2 3 4 5 6 130; do
     grep -q "^.fB$code.fR\$" "$work/man" || fail "the man page lacks exit code $code"
 done
@@ -70,18 +75,39 @@ bad 2 'unknown option -Z' train -Z
 bad 2 'an argument is missing: MODEL' summary
 bad 2 'usage: cornu summary [OPTION...] MODEL' summary
 bad 2 '"b" is one argument too many' summary a b
-bad 2 '--seed wants a value: --seed N' summary --seed
-bad 2 '--seed wants a whole number, got "x"' summary "$model" --seed x
-bad 2 '--seed wants a whole number, got ""' summary "$model" --seed=
+bad 2 '--seed wants a value: --seed N' train --seed
+bad 2 '--seed wants a whole number, got "x"' predict "$model" --seed x
+bad 2 '--seed wants a whole number, got ""' predict "$model" --seed=
 bad 2 '--learning-rate wants a number, got "fast"' train --learning-rate fast
 bad 2 '--learning-rate wants a number, got "inf"' train -rinf
-bad 2 '--backend wants one of cpu|ref, got "gpu"' summary "$model" --backend=gpu
+bad 2 '--backend wants one of cpu|ref, got "gpu"' predict "$model" --backend=gpu
 bad 2 '--weights wants FILE, got nothing' summary "$model" --weights ''
-bad 2 '--seed is given twice' summary --seed 1 --seed 2
+bad 2 '--seed is given twice' train --seed 1 --seed 2
 bad 2 '--json takes no value' summary --json=yes
 bad 2 'there is no verb "no"' help no
 bad 3 'cannot read --json' summary -- --json
-bad 2 '--threads wants 0 to 1024' summary "$model" --threads -1
+bad 2 '--threads wants 0 to 1024' predict "$model" --data x --threads -1
+
+# What is needed stands in the usage line, and is missed.
+good train --help
+says '^usage: cornu train --data FILE '
+good verify --help
+says '^usage: cornu verify \(--reference FILE\|--gradients\) '
+bad 2 '--output FILE is missing' compile "$model"
+bad 2 'one of these is needed, and no more: (--reference FILE|--gradients)' verify "$model"
+bad 2 'one of these is needed' verify "$model" --gradients --reference x.npz
+
+# What would change nothing is refused.
+bad 2 '--loss is only for --program train' bench "$model" --loss huber
+bad 2 '--loss is only for --program train' explain "$model" --loss huber --program predict
+bad 2 '--sort has no effect with --json' bench "$model" --json --sort time
+bad 2 'unknown option --json' help --json
+bad 2 '--man has no effect on train' help train --man
+bad 2 '--count is only for head' data info x --count 2
+bad 2 '--quiet is only for clear' cache ls -q
+bad 2 '--loss is only for --train-step' compile "$model" -o x.so --loss huber
+bad 2 '--rescale is only for --input-dtype u8 or i32' compile "$model" -o x.so --rescale 2
+bad 2 '--march has no effect with --portable' compile "$model" -o x.so --portable --march multi
 
 # A result that could not be written is no success.
 if [ -w /dev/full ]; then
