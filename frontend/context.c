@@ -142,6 +142,15 @@ const char *source_file(cn_source where) {
     return slash != NULL ? slash + 1 : where.file != NULL ? where.file : "?";
 }
 
+source_place source_text(cn_source where) {
+    source_place place;
+    if (where.line > 0)
+        snprintf(place.words, sizeof place.words, "%s:%d", source_file(where), where.line);
+    else
+        snprintf(place.words, sizeof place.words, "%s", source_file(where));
+    return place;
+}
+
 bool context_fail(cn_context *c, cn_source where, cn_status status, const char *format, ...) {
     char words[DIAG_MESSAGE_BYTES];
     va_list arguments;
@@ -150,7 +159,7 @@ bool context_fail(cn_context *c, cn_source where, cn_status status, const char *
     va_end(arguments);
     if (where.file == NULL || where.file[0] == 0)
         return diag_fail(&c->diag, status, "%s", words);
-    return diag_fail(&c->diag, status, "%s:%d: %s", source_file(where), where.line, words);
+    return diag_fail(&c->diag, status, "%s: %s", source_text(where).words, words);
 }
 
 double option_number(double given, double fallback) {

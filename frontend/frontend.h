@@ -147,6 +147,11 @@ size_t tensor_list_length(const cn_tensor *list); /* up to CN_END, at most CN_MA
 size_t layer_apply(cn_source where, cn_layer *layer, const cn_tensor *inputs, size_t count,
                    cn_tensor *outputs, size_t capacity);
 const char *source_file(cn_source where); /* without folders */
+/* "train.c:41"; of what was read from a file, which has no lines, "digits.keras". */
+typedef struct source_place {
+    char words[256];
+} source_place;
+source_place source_text(cn_source where);
 /* A `flag` node: a bool scalar that extraction binds ("training", "unfrozen:LAYER-ID"). */
 cn_tensor flag_tensor(cn_context *c, const char *flag);
 
@@ -233,6 +238,7 @@ struct cn_regularizer {
 /* A scalar; poison when r is NULL is never returned: call with r != NULL. */
 cn_tensor regularizer_apply(const cn_regularizer *r, cn_tensor weight);
 
+/* Losses and metrics without a context are Keras' by their name alone, defaults in all else. */
 struct cn_loss {
     const char *name;
     /* Per-sample values; target already cast unless the loss keeps labels. */
@@ -266,6 +272,7 @@ struct cn_metric {
 const cn_metric *metric_resolve(const cn_metric *m, const type *target, const type *prediction);
 
 struct cn_schedule {
+    const char *name; /* "cosine_decay" */
     /* One formula, on numbers of the host and on scalars of the step alike (schedules.c); NULL:
      * poison. */
     struct schedule_number (*formula)(const struct cn_schedule *s, struct schedule_number step);

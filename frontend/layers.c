@@ -15,6 +15,19 @@ static void *copy_options(cn_context *c, cn_source where, const layer_kind *kind
     return copy;
 }
 
+/* Zero stands for the default, CN_ZERO for zero, once it is known which option it is. */
+static void fill_defaults(const layer_option *rows, char *options) {
+    for (const layer_option *o = rows; o != NULL && o->key != NULL; o++) {
+        void *place = options + o->offset;
+        if (o->kind == OPTION_NUMBER)
+            *(double *)place = option_number(*(double *)place, o->number);
+        else if (o->kind == OPTION_INTEGER)
+            *(int64_t *)place = option_integer(*(int64_t *)place, (int64_t)o->number);
+        else if (o->kind == OPTION_INITIALIZER && *(const void **)place == NULL)
+            *(const void **)place = o->object;
+    }
+}
+
 cn_layer *layer_construct(cn_source where, const layer_kind *kind, const void *options) {
     cn_context *c;
     memcpy(&c, options, sizeof c);
@@ -26,11 +39,38 @@ cn_layer *layer_construct(cn_source where, const layer_kind *kind, const void *o
     memcpy(&name, copy + kind->name_offset, sizeof name);
     cn_layer *layer = layer_new(where, &kind->class, c, copy, kind->options_size, name);
     memcpy((char *)layer->options + kind->name_offset, &layer->given_name, sizeof name);
+    fill_defaults(kind->options, layer->options);
     if (kind->complete != NULL && !kind->complete(layer))
         layer = layer_poison(c);
     CONTEXT_LEAVE(c);
     return layer;
 }
+
+const layer_kind *const layer_kinds[] = {&dense_kind,
+                                         &activation_kind,
+                                         &dropout_kind,
+                                         &flatten_kind,
+                                         &reshape_kind,
+                                         &permute_kind,
+                                         &rescaling_kind,
+                                         &relu_kind,
+                                         &leaky_relu_kind,
+                                         &softmax_kind,
+                                         &conv2d_kind,
+                                         &depthwise_conv2d_kind,
+                                         &max_pooling2d_kind,
+                                         &average_pooling2d_kind,
+                                         &global_average_pooling2d_kind,
+                                         &global_max_pooling2d_kind,
+                                         &zero_padding2d_kind,
+                                         &batch_normalization_kind,
+                                         &add_kind,
+                                         &subtract_kind,
+                                         &multiply_kind,
+                                         &average_kind,
+                                         &maximum_kind,
+                                         &concatenate_kind,
+                                         NULL};
 
 /* ---- options ---------------------------------------------------------------------------- */
 

@@ -41,11 +41,10 @@ static bool same_channels(cn_layer_call *call, int64_t channels, int64_t built_f
 
 static void add_bias(cn_layer *layer, int64_t count, const cn_initializer *initializer,
                      const cn_regularizer *regularizer) {
-    layer_add_weight(
-        layer, (cn_weight_options){.name = "bias",
-                                   .shape = {count},
-                                   .initializer = initializer != NULL ? initializer : CN_ZEROS,
-                                   .regularizer = regularizer});
+    layer_add_weight(layer, (cn_weight_options){.name = "bias",
+                                                .shape = {count},
+                                                .initializer = initializer,
+                                                .regularizer = regularizer});
 }
 
 /* ---- Conv2D ----------------------------------------------------------------------------- */
@@ -54,7 +53,6 @@ static bool conv2d_complete(cn_layer *layer) {
     cn_conv2d_options *o = layer->options;
     layer->frozen = o->frozen;
     layer->activity_regularizer = o->activity_regularizer;
-    o->groups = option_integer(o->groups, 1);
     if (!option_required(layer, "filters", o->filters) ||
         !complete_window(layer, o->kernel_size, o->strides, o->dilation_rate, o->padding))
         return false;
@@ -103,18 +101,42 @@ static void conv2d_call(cn_layer_call *call) {
     call_finish(call, y, o->no_bias, o->activation);
 }
 
-static const layer_kind conv2d = {
+static const layer_option conv2d_options[] = {
+    {"filters", OPTION_INTEGER, OPTION_AT(cn_conv2d_options, filters)},
+    {"kernel_size", OPTION_PAIR, OPTION_AT(cn_conv2d_options, kernel_size)},
+    {"strides", OPTION_PAIR, OPTION_AT(cn_conv2d_options, strides)},
+    {"padding", OPTION_PADDING, OPTION_AT(cn_conv2d_options, padding)},
+    {"data_format", OPTION_FIXED, .words = "\"channels_last\""},
+    {"dilation_rate", OPTION_PAIR, OPTION_AT(cn_conv2d_options, dilation_rate)},
+    {"groups", OPTION_INTEGER, OPTION_AT(cn_conv2d_options, groups), .number = 1},
+    {"activation", OPTION_ACTIVATION, OPTION_AT(cn_conv2d_options, activation)},
+    {"use_bias", OPTION_NOT, OPTION_AT(cn_conv2d_options, no_bias)},
+    {"kernel_initializer", OPTION_INITIALIZER, OPTION_AT(cn_conv2d_options, kernel_initializer),
+     .object = CN_GLOROT_UNIFORM},
+    {"bias_initializer", OPTION_INITIALIZER, OPTION_AT(cn_conv2d_options, bias_initializer),
+     .object = CN_ZEROS},
+    {"kernel_regularizer", OPTION_REGULARIZER, OPTION_AT(cn_conv2d_options, kernel_regularizer)},
+    {"bias_regularizer", OPTION_REGULARIZER, OPTION_AT(cn_conv2d_options, bias_regularizer)},
+    {"activity_regularizer", OPTION_REGULARIZER,
+     OPTION_AT(cn_conv2d_options, activity_regularizer)},
+    {"kernel_constraint", OPTION_FIXED, .words = "null"},
+    {"bias_constraint", OPTION_FIXED, .words = "null"},
+    {0},
+};
+
+const layer_kind conv2d_kind = {
     .class = {.name = "Conv2D",
               .min_inputs = 1,
               .max_inputs = 1,
               .build = conv2d_build,
               .call = conv2d_call},
     LAYER_OPTIONS(cn_conv2d_options),
+    .options = conv2d_options,
     .complete = conv2d_complete,
 };
 
 cn_layer *cn_conv2d_at(cn_source where, const cn_conv2d_options *options) {
-    return layer_construct(where, &conv2d, options);
+    return layer_construct(where, &conv2d_kind, options);
 }
 
 /* ---- DepthwiseConv2D -------------------------------------------------------------------- */
@@ -123,7 +145,6 @@ static bool depthwise_complete(cn_layer *layer) {
     cn_depthwise_conv2d_options *o = layer->options;
     layer->frozen = o->frozen;
     layer->activity_regularizer = o->activity_regularizer;
-    o->depth_multiplier = option_integer(o->depth_multiplier, 1);
     return complete_window(layer, o->kernel_size, o->strides, o->dilation_rate, o->padding) &&
            option_required(layer, "depth_multiplier", o->depth_multiplier);
 }
@@ -165,16 +186,42 @@ static void depthwise_call(cn_layer_call *call) {
     call_finish(call, y, o->no_bias, o->activation);
 }
 
-static const layer_kind depthwise_conv2d = {
+static const layer_option depthwise_conv2d_options[] = {
+    {"depth_multiplier", OPTION_INTEGER, OPTION_AT(cn_depthwise_conv2d_options, depth_multiplier),
+     .number = 1},
+    {"kernel_size", OPTION_PAIR, OPTION_AT(cn_depthwise_conv2d_options, kernel_size)},
+    {"strides", OPTION_PAIR, OPTION_AT(cn_depthwise_conv2d_options, strides)},
+    {"padding", OPTION_PADDING, OPTION_AT(cn_depthwise_conv2d_options, padding)},
+    {"data_format", OPTION_FIXED, .words = "\"channels_last\""},
+    {"dilation_rate", OPTION_PAIR, OPTION_AT(cn_depthwise_conv2d_options, dilation_rate)},
+    {"activation", OPTION_ACTIVATION, OPTION_AT(cn_depthwise_conv2d_options, activation)},
+    {"use_bias", OPTION_NOT, OPTION_AT(cn_depthwise_conv2d_options, no_bias)},
+    {"depthwise_initializer", OPTION_INITIALIZER,
+     OPTION_AT(cn_depthwise_conv2d_options, depthwise_initializer), .object = CN_GLOROT_UNIFORM},
+    {"bias_initializer", OPTION_INITIALIZER,
+     OPTION_AT(cn_depthwise_conv2d_options, bias_initializer), .object = CN_ZEROS},
+    {"depthwise_regularizer", OPTION_REGULARIZER,
+     OPTION_AT(cn_depthwise_conv2d_options, depthwise_regularizer)},
+    {"bias_regularizer", OPTION_REGULARIZER,
+     OPTION_AT(cn_depthwise_conv2d_options, bias_regularizer)},
+    {"activity_regularizer", OPTION_REGULARIZER,
+     OPTION_AT(cn_depthwise_conv2d_options, activity_regularizer)},
+    {"depthwise_constraint", OPTION_FIXED, .words = "null"},
+    {"bias_constraint", OPTION_FIXED, .words = "null"},
+    {0},
+};
+
+const layer_kind depthwise_conv2d_kind = {
     .class = {.name = "DepthwiseConv2D",
               .min_inputs = 1,
               .max_inputs = 1,
               .build = depthwise_build,
               .call = depthwise_call},
     LAYER_OPTIONS(cn_depthwise_conv2d_options),
+    .options = depthwise_conv2d_options,
     .complete = depthwise_complete,
 };
 
 cn_layer *cn_depthwise_conv2d_at(cn_source where, const cn_depthwise_conv2d_options *options) {
-    return layer_construct(where, &depthwise_conv2d, options);
+    return layer_construct(where, &depthwise_conv2d_kind, options);
 }

@@ -33,9 +33,7 @@ static void dense_build(cn_layer_call *call) {
     if (!o->no_bias)
         layer_add_weight(call->layer, (cn_weight_options){.name = "bias",
                                                           .shape = {o->units},
-                                                          .initializer = o->bias_initializer != NULL
-                                                                             ? o->bias_initializer
-                                                                             : CN_ZEROS,
+                                                          .initializer = o->bias_initializer,
                                                           .regularizer = o->bias_regularizer});
 }
 
@@ -53,18 +51,36 @@ static void dense_call(cn_layer_call *call) {
     call_finish(call, y, o->no_bias, o->activation);
 }
 
-static const layer_kind dense = {
+static const layer_option dense_options[] = {
+    {"units", OPTION_INTEGER, OPTION_AT(cn_dense_options, units)},
+    {"activation", OPTION_ACTIVATION, OPTION_AT(cn_dense_options, activation)},
+    {"use_bias", OPTION_NOT, OPTION_AT(cn_dense_options, no_bias)},
+    {"kernel_initializer", OPTION_INITIALIZER, OPTION_AT(cn_dense_options, kernel_initializer),
+     .object = CN_GLOROT_UNIFORM},
+    {"bias_initializer", OPTION_INITIALIZER, OPTION_AT(cn_dense_options, bias_initializer),
+     .object = CN_ZEROS},
+    {"kernel_regularizer", OPTION_REGULARIZER, OPTION_AT(cn_dense_options, kernel_regularizer)},
+    {"bias_regularizer", OPTION_REGULARIZER, OPTION_AT(cn_dense_options, bias_regularizer)},
+    {"activity_regularizer", OPTION_REGULARIZER, OPTION_AT(cn_dense_options, activity_regularizer)},
+    {"kernel_constraint", OPTION_FIXED, .words = "null"},
+    {"bias_constraint", OPTION_FIXED, .words = "null"},
+    {"quantization_config", OPTION_FIXED, .words = "null"},
+    {0},
+};
+
+const layer_kind dense_kind = {
     .class = {.name = "Dense",
               .min_inputs = 1,
               .max_inputs = 1,
               .build = dense_build,
               .call = dense_call},
     LAYER_OPTIONS(cn_dense_options),
+    .options = dense_options,
     .complete = dense_complete,
 };
 
 cn_layer *cn_dense_at(cn_source where, const cn_dense_options *options) {
-    return layer_construct(where, &dense, options);
+    return layer_construct(where, &dense_kind, options);
 }
 
 /* ---- activation ------------------------------------------------------------------------- */
@@ -79,21 +95,26 @@ static void activation_call(cn_layer_call *call) {
     call->outputs[0] = activation_apply(o->activation, call->inputs[0]);
 }
 
-static const layer_kind activation = {
+static const layer_option activation_options[] = {
+    {"activation", OPTION_ACTIVATION, OPTION_AT(cn_activation_layer_options, activation)},
+    {0},
+};
+
+const layer_kind activation_kind = {
     .class = {.name = "Activation", .min_inputs = 1, .max_inputs = 1, .call = activation_call},
     LAYER_OPTIONS(cn_activation_layer_options),
+    .options = activation_options,
     .complete = activation_complete,
 };
 
 cn_layer *cn_activation_at(cn_source where, const cn_activation_layer_options *options) {
-    return layer_construct(where, &activation, options);
+    return layer_construct(where, &activation_kind, options);
 }
 
 /* ---- dropout ---------------------------------------------------------------------------- */
 
 static bool dropout_complete(cn_layer *layer) {
-    cn_dropout_options *o = layer->options;
-    o->rate = option_number(o->rate, 0);
+    const cn_dropout_options *o = layer->options;
     return (o->rate >= 0 && o->rate <= 1) ||
            option_fail(layer, ".rate is %g; it must be from 0 to 1", o->rate);
 }
@@ -142,24 +163,30 @@ static void dropout_call(cn_layer_call *call) {
     call->outputs[0] = cn_op_where(cn_layer_training(call->layer, false), dropped, x);
 }
 
-static const layer_kind dropout = {
+static const layer_option dropout_options[] = {
+    {"rate", OPTION_NUMBER, OPTION_AT(cn_dropout_options, rate)},
+    {"seed", OPTION_FREE, .words = "null"},
+    {"noise_shape", OPTION_SHAPE, OPTION_AT(cn_dropout_options, noise_shape)},
+    {0},
+};
+
+const layer_kind dropout_kind = {
     .class = {.name = "Dropout", .min_inputs = 1, .max_inputs = 1, .call = dropout_call},
     LAYER_OPTIONS(cn_dropout_options),
+    .options = dropout_options,
     .complete = dropout_complete,
 };
 
 cn_layer *cn_dropout_at(cn_source where, const cn_dropout_options *options) {
-    return layer_construct(where, &dropout, options);
+    return layer_construct(where, &dropout_kind, options);
 }
 
 /* ---- rescaling -------------------------------------------------------------------------- */
 
 static bool rescaling_complete(cn_layer *layer) {
-    cn_rescaling_options *o = layer->options;
-    if (o->scale == 0)
+    const cn_rescaling_options *o = layer->options;
+    if (isnan(o->scale))
         return option_fail(layer, ".scale is missing");
-    o->scale = option_number(o->scale, 1);
-    o->offset = option_number(o->offset, 0);
     return isfinite(o->scale) || option_fail(layer, ".scale is not finite");
 }
 
@@ -169,12 +196,19 @@ static void rescaling_call(cn_layer_call *call) {
     call->outputs[0] = o->offset == 0 ? y : cn_op_shift(y, o->offset);
 }
 
-static const layer_kind rescaling = {
+static const layer_option rescaling_options[] = {
+    {"scale", OPTION_NUMBER, OPTION_AT(cn_rescaling_options, scale), .number = (double)NAN},
+    {"offset", OPTION_NUMBER, OPTION_AT(cn_rescaling_options, offset)},
+    {0},
+};
+
+const layer_kind rescaling_kind = {
     .class = {.name = "Rescaling", .min_inputs = 1, .max_inputs = 1, .call = rescaling_call},
     LAYER_OPTIONS(cn_rescaling_options),
+    .options = rescaling_options,
     .complete = rescaling_complete,
 };
 
 cn_layer *cn_rescaling_at(cn_source where, const cn_rescaling_options *options) {
-    return layer_construct(where, &rescaling, options);
+    return layer_construct(where, &rescaling_kind, options);
 }

@@ -60,7 +60,7 @@ static void average_call(cn_layer_call *call) {
 }
 
 #define MERGE(keras, class_name, most)                                                            \
-    static const layer_kind keras##_kind = {                                                      \
+    const layer_kind keras##_kind = {                                                             \
         .class = {.name = class_name, .min_inputs = 2, .max_inputs = most, .call = keras##_call}, \
         LAYER_OPTIONS(cn_merge_options),                                                          \
     };                                                                                            \
@@ -76,12 +76,6 @@ MERGE(maximum, "Maximum", 0)
 
 /* ---- concatenate ------------------------------------------------------------------------ */
 
-static bool concatenate_complete(cn_layer *layer) {
-    cn_concatenate_options *o = layer->options;
-    o->axis = option_integer(o->axis, -1);
-    return true;
-}
-
 static void concatenate_call(cn_layer_call *call) {
     const cn_concatenate_options *o = call->layer->options;
     int rank = tensor_type(call->inputs[0])->rank;
@@ -92,12 +86,17 @@ static void concatenate_call(cn_layer_call *call) {
         call->outputs[0] = cn_op_concatenate(call->inputs, call->input_count, o->axis);
 }
 
-static const layer_kind concatenate = {
+static const layer_option concatenate_options[] = {
+    {"axis", OPTION_INTEGER, OPTION_AT(cn_concatenate_options, axis), .number = -1},
+    {0},
+};
+
+const layer_kind concatenate_kind = {
     .class = {.name = "Concatenate", .min_inputs = 1, .call = concatenate_call},
     LAYER_OPTIONS(cn_concatenate_options),
-    .complete = concatenate_complete,
+    .options = concatenate_options,
 };
 
 cn_layer *cn_concatenate_at(cn_source where, const cn_concatenate_options *options) {
-    return layer_construct(where, &concatenate, options);
+    return layer_construct(where, &concatenate_kind, options);
 }

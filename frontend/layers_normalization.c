@@ -12,11 +12,8 @@ typedef struct statistics {
 } statistics;
 
 static bool batch_normalization_complete(cn_layer *layer) {
-    cn_batch_normalization_options *o = layer->options;
+    const cn_batch_normalization_options *o = layer->options;
     layer->frozen = o->frozen;
-    o->axis = option_integer(o->axis, -1);
-    o->momentum = option_number(o->momentum, 0.99);
-    o->epsilon = option_number(o->epsilon, 1e-3);
     if (!(o->momentum >= 0 && o->momentum <= 1))
         return option_fail(layer, ".momentum is %g; it must be from 0 to 1", o->momentum);
     return o->epsilon >= 0 ||
@@ -50,11 +47,6 @@ static void add_statistic(cn_layer *layer, const char *name, int64_t channels, b
                                                 .not_trainable = !trainable});
 }
 
-static const cn_initializer *initializer_or(const cn_initializer *given,
-                                            const cn_initializer *fallback) {
-    return given != NULL ? given : fallback;
-}
-
 static void batch_normalization_build(cn_layer_call *call) {
     const cn_batch_normalization_options *o = call->layer->options;
     int axis = channel_axis(call);
@@ -63,15 +55,11 @@ static void batch_normalization_build(cn_layer_call *call) {
     int64_t channels = tensor_type(call->inputs[0])->dims[axis].count;
     cn_layer *layer = call->layer;
     if (!o->no_scale)
-        add_statistic(layer, "gamma", channels, true, initializer_or(o->gamma_initializer, CN_ONES),
-                      o->gamma_regularizer);
+        add_statistic(layer, "gamma", channels, true, o->gamma_initializer, o->gamma_regularizer);
     if (!o->no_center)
-        add_statistic(layer, "beta", channels, true, initializer_or(o->beta_initializer, CN_ZEROS),
-                      o->beta_regularizer);
-    add_statistic(layer, "moving_mean", channels, false,
-                  initializer_or(o->moving_mean_initializer, CN_ZEROS), NULL);
-    add_statistic(layer, "moving_variance", channels, false,
-                  initializer_or(o->moving_variance_initializer, CN_ONES), NULL);
+        add_statistic(layer, "beta", channels, true, o->beta_initializer, o->beta_regularizer);
+    add_statistic(layer, "moving_mean", channels, false, o->moving_mean_initializer, NULL);
+    add_statistic(layer, "moving_variance", channels, false, o->moving_variance_initializer, NULL);
 }
 
 /* A vector [channels] shaped to broadcast along `axis` of an input of this rank. */
@@ -136,17 +124,46 @@ static void batch_normalization_call(cn_layer_call *call) {
                     moved(learning, moving.variance, batch.variance, o->momentum));
 }
 
-static const layer_kind batch_normalization = {
+static const layer_option batch_normalization_options[] = {
+    {"axis", OPTION_INTEGER, OPTION_AT(cn_batch_normalization_options, axis), .number = -1},
+    {"momentum", OPTION_NUMBER, OPTION_AT(cn_batch_normalization_options, momentum),
+     .number = 0.99},
+    {"epsilon", OPTION_NUMBER, OPTION_AT(cn_batch_normalization_options, epsilon), .number = 1e-3},
+    {"center", OPTION_NOT, OPTION_AT(cn_batch_normalization_options, no_center)},
+    {"scale", OPTION_NOT, OPTION_AT(cn_batch_normalization_options, no_scale)},
+    {"beta_initializer", OPTION_INITIALIZER,
+     OPTION_AT(cn_batch_normalization_options, beta_initializer), .object = CN_ZEROS},
+    {"gamma_initializer", OPTION_INITIALIZER,
+     OPTION_AT(cn_batch_normalization_options, gamma_initializer), .object = CN_ONES},
+    {"moving_mean_initializer", OPTION_INITIALIZER,
+     OPTION_AT(cn_batch_normalization_options, moving_mean_initializer), .object = CN_ZEROS},
+    {"moving_variance_initializer", OPTION_INITIALIZER,
+     OPTION_AT(cn_batch_normalization_options, moving_variance_initializer), .object = CN_ONES},
+    {"beta_regularizer", OPTION_REGULARIZER,
+     OPTION_AT(cn_batch_normalization_options, beta_regularizer)},
+    {"gamma_regularizer", OPTION_REGULARIZER,
+     OPTION_AT(cn_batch_normalization_options, gamma_regularizer)},
+    {"beta_constraint", OPTION_FIXED, .words = "null"},
+    {"gamma_constraint", OPTION_FIXED, .words = "null"},
+    {"synchronized", OPTION_FIXED, .words = "false"},
+    {"renorm", OPTION_FIXED, .words = "false"},
+    {"renorm_clipping", OPTION_FREE, .words = "null"},
+    {"renorm_momentum", OPTION_FREE, .words = "0.99"},
+    {0},
+};
+
+const layer_kind batch_normalization_kind = {
     .class = {.name = "BatchNormalization",
               .min_inputs = 1,
               .max_inputs = 1,
               .build = batch_normalization_build,
               .call = batch_normalization_call},
     LAYER_OPTIONS(cn_batch_normalization_options),
+    .options = batch_normalization_options,
     .complete = batch_normalization_complete,
 };
 
 cn_layer *cn_batch_normalization_at(cn_source where,
                                     const cn_batch_normalization_options *options) {
-    return layer_construct(where, &batch_normalization, options);
+    return layer_construct(where, &batch_normalization_kind, options);
 }

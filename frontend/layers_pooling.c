@@ -33,25 +33,35 @@ static void average_pooling_call(cn_layer_call *call) {
     pooling_call(call, op_average_pool2d);
 }
 
-static const layer_kind max_pooling2d = {
+static const layer_option pooling2d_options[] = {
+    {"pool_size", OPTION_PAIR, OPTION_AT(cn_pooling2d_options, pool_size)},
+    {"padding", OPTION_PADDING, OPTION_AT(cn_pooling2d_options, padding)},
+    {"strides", OPTION_PAIR, OPTION_AT(cn_pooling2d_options, strides)},
+    {"data_format", OPTION_FIXED, .words = "\"channels_last\""},
+    {0},
+};
+
+const layer_kind max_pooling2d_kind = {
     .class = {.name = "MaxPooling2D", .min_inputs = 1, .max_inputs = 1, .call = max_pooling_call},
     LAYER_OPTIONS(cn_pooling2d_options),
+    .options = pooling2d_options,
     .complete = pooling_complete,
 };
-static const layer_kind average_pooling2d = {
+const layer_kind average_pooling2d_kind = {
     .class = {.name = "AveragePooling2D",
               .min_inputs = 1,
               .max_inputs = 1,
               .call = average_pooling_call},
     LAYER_OPTIONS(cn_pooling2d_options),
+    .options = pooling2d_options,
     .complete = pooling_complete,
 };
 
 cn_layer *cn_max_pooling2d_at(cn_source where, const cn_pooling2d_options *options) {
-    return layer_construct(where, &max_pooling2d, options);
+    return layer_construct(where, &max_pooling2d_kind, options);
 }
 cn_layer *cn_average_pooling2d_at(cn_source where, const cn_pooling2d_options *options) {
-    return layer_construct(where, &average_pooling2d, options);
+    return layer_construct(where, &average_pooling2d_kind, options);
 }
 
 /* ---- over the whole image --------------------------------------------------------------- */
@@ -72,25 +82,33 @@ static void global_max_call(cn_layer_call *call) {
     global_pooling_call(call, cn_op_max);
 }
 
-static const layer_kind global_average_pooling2d = {
+static const layer_option global_pooling2d_options[] = {
+    {"data_format", OPTION_FIXED, .words = "\"channels_last\""},
+    {"keepdims", OPTION_FLAG, OPTION_AT(cn_global_pooling2d_options, keepdims)},
+    {0},
+};
+
+const layer_kind global_average_pooling2d_kind = {
     .class = {.name = "GlobalAveragePooling2D",
               .min_inputs = 1,
               .max_inputs = 1,
               .call = global_average_call},
     LAYER_OPTIONS(cn_global_pooling2d_options),
+    .options = global_pooling2d_options,
 };
-static const layer_kind global_max_pooling2d = {
+const layer_kind global_max_pooling2d_kind = {
     .class = {.name = "GlobalMaxPooling2D",
               .min_inputs = 1,
               .max_inputs = 1,
               .call = global_max_call},
     LAYER_OPTIONS(cn_global_pooling2d_options),
+    .options = global_pooling2d_options,
 };
 
 cn_layer *cn_global_average_pooling2d_at(cn_source where,
                                          const cn_global_pooling2d_options *options) {
-    return layer_construct(where, &global_average_pooling2d, options);
+    return layer_construct(where, &global_average_pooling2d_kind, options);
 }
 cn_layer *cn_global_max_pooling2d_at(cn_source where, const cn_global_pooling2d_options *options) {
-    return layer_construct(where, &global_max_pooling2d, options);
+    return layer_construct(where, &global_max_pooling2d_kind, options);
 }

@@ -18,13 +18,19 @@ static void flatten_call(cn_layer_call *call) {
     call->outputs[0] = cn_op_reshape(call->inputs[0], 2, shape);
 }
 
-static const layer_kind flatten = {
+static const layer_option flatten_options[] = {
+    {"data_format", OPTION_FIXED, .words = "\"channels_last\""},
+    {0},
+};
+
+const layer_kind flatten_kind = {
     .class = {.name = "Flatten", .min_inputs = 1, .max_inputs = 1, .call = flatten_call},
     LAYER_OPTIONS(cn_flatten_options),
+    .options = flatten_options,
 };
 
 cn_layer *cn_flatten_at(cn_source where, const cn_flatten_options *options) {
-    return layer_construct(where, &flatten, options);
+    return layer_construct(where, &flatten_kind, options);
 }
 
 /* ---- reshape ---------------------------------------------------------------------------- */
@@ -65,14 +71,20 @@ static void reshape_call(cn_layer_call *call) {
     call->outputs[0] = y;
 }
 
-static const layer_kind reshape = {
+static const layer_option reshape_options[] = {
+    {"target_shape", OPTION_LIST, OPTION_AT(cn_reshape_options, target_shape)},
+    {0},
+};
+
+const layer_kind reshape_kind = {
     .class = {.name = "Reshape", .min_inputs = 1, .max_inputs = 1, .call = reshape_call},
     LAYER_OPTIONS(cn_reshape_options),
+    .options = reshape_options,
     .complete = reshape_complete,
 };
 
 cn_layer *cn_reshape_at(cn_source where, const cn_reshape_options *options) {
-    return layer_construct(where, &reshape, options);
+    return layer_construct(where, &reshape_kind, options);
 }
 
 /* ---- permute ---------------------------------------------------------------------------- */
@@ -107,14 +119,20 @@ static void permute_call(cn_layer_call *call) {
     call->outputs[0] = cn_op_transpose(call->inputs[0], axes);
 }
 
-static const layer_kind permute = {
+static const layer_option permute_options[] = {
+    {"dims", OPTION_LIST, OPTION_AT(cn_permute_options, dims)},
+    {0},
+};
+
+const layer_kind permute_kind = {
     .class = {.name = "Permute", .min_inputs = 1, .max_inputs = 1, .call = permute_call},
     LAYER_OPTIONS(cn_permute_options),
+    .options = permute_options,
     .complete = permute_complete,
 };
 
 cn_layer *cn_permute_at(cn_source where, const cn_permute_options *options) {
-    return layer_construct(where, &permute, options);
+    return layer_construct(where, &permute_kind, options);
 }
 
 /* ---- zero padding ----------------------------------------------------------------------- */
@@ -124,13 +142,13 @@ static bool zero_padding_complete(cn_layer *layer) {
     int64_t *amounts = &o->padding[0][0];
     bool any = false;
     for (int i = 0; i < 4; i++) {
-        if (amounts[i] < 0)
+        if (amounts[i] < 0 && amounts[i] != CN_ZERO)
             return option_fail(layer, ".padding has %lld; amounts are not negative",
                                (long long)amounts[i]);
         any = any || amounts[i] != 0;
     }
-    for (int i = 0; i < 4 && !any; i++)
-        amounts[i] = 1;
+    for (int i = 0; i < 4; i++)
+        amounts[i] = option_integer(amounts[i], any ? 0 : 1);
     return true;
 }
 
@@ -144,12 +162,19 @@ static void zero_padding_call(cn_layer_call *call) {
     call->outputs[0] = x;
 }
 
-static const layer_kind zero_padding2d = {
+static const layer_option zero_padding2d_options[] = {
+    {"padding", OPTION_MARGINS, OPTION_AT(cn_zero_padding2d_options, padding)},
+    {"data_format", OPTION_FIXED, .words = "\"channels_last\""},
+    {0},
+};
+
+const layer_kind zero_padding2d_kind = {
     .class = {.name = "ZeroPadding2D", .min_inputs = 1, .max_inputs = 1, .call = zero_padding_call},
     LAYER_OPTIONS(cn_zero_padding2d_options),
+    .options = zero_padding2d_options,
     .complete = zero_padding_complete,
 };
 
 cn_layer *cn_zero_padding2d_at(cn_source where, const cn_zero_padding2d_options *options) {
-    return layer_construct(where, &zero_padding2d, options);
+    return layer_construct(where, &zero_padding2d_kind, options);
 }

@@ -253,8 +253,8 @@ static bool name_all(cn_context *c, cn_source where, cn_layer *const *layers, ui
         if (found && l->given_name != NULL && layers[*owner - 1]->given_name != NULL) {
             return context_fail(
                 c, where, CN_ERROR_INVALID_ARGUMENT,
-                "model: two layers are named \"%s\", one made at %s:%d; names in a model differ",
-                l->name, source_file(l->where), l->where.line);
+                "model: two layers are named \"%s\", one made at %s; names in a model differ",
+                l->name, source_text(l->where).words);
         }
         if (!found)
             *owner = i + 1u;

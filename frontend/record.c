@@ -26,7 +26,7 @@ static void prefix_place(cn_context *c, const char *name) {
     if (layer != NULL)
         diag_prefix(&c->diag, "%s: ", layer_title(layer));
     if (where.file != NULL)
-        diag_prefix(&c->diag, "%s:%d: ", source_file(where), where.line);
+        diag_prefix(&c->diag, "%s: ", source_text(where).words);
 }
 
 static bool inputs_usable(cn_context *c, const char *name, const cn_tensor *inputs, size_t count) {

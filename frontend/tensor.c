@@ -81,10 +81,10 @@ const char *tensor_describe(cn_tensor t) {
     const layer_call *call = producer(t);
     if (call != NULL && call->layer != NULL) {
         text_printf(&out, " made by %s", layer_title(call->layer));
-        text_printf(&out, " at %s:%d", source_file(call->where), call->where.line);
+        text_printf(&out, " at %s", source_text(call->where).words);
     } else if (t.node < c->where_of_node.count && c->where_of_node.items[t.node].file != NULL) {
         cn_source where = c->where_of_node.items[t.node];
-        text_printf(&out, " made at %s:%d", source_file(where), where.line);
+        text_printf(&out, " made at %s", source_text(where).words);
     }
     return out.data;
 }

@@ -2,7 +2,8 @@
  *
  *   file.c       cn_save, cn_load: the archive and its members, compiled or not
  *   read_graph.c config.json to a model          write_graph.c  and back
- *   fields.c     options of layers by the tables beside their classes (frontend/layers.h)
+ *   layer_options.c  options of layers by the tables beside their classes (frontend/layers.h)
+ *   options.h, common.c  options of objects by tables
  *   objects.c    activations, initializers, regularizers
  *   training.c   losses, metrics, optimizers, schedules, compile_config
  *   ops.c        ops between layers (keras.ops)
@@ -23,6 +24,8 @@
 
 #include "base/json_writer.h"
 #include "frontend/frontend.h"
+#include "frontend/layers.h"
+#include "runtime/io/hdf5.h"
 
 /* ---- reading ---------------------------------------------------------------------------- */
 
@@ -64,11 +67,24 @@ typedef struct keras_op_call {
     const json_t *config; /* what the operation was made with: {"axis": -1} */
     const json_t *args, *kwargs;
     const cn_tensor *tensors;
+    size_t tensor_count;
 } keras_op_call;
 /* Whether there is such an op. */
 bool keras_op_known(const char *class_name);
 /* Poison after a problem was noted. */
 cn_tensor keras_read_op(keras_reader *r, const keras_op_call *call);
+
+/* Options from a configuration into a struct of zeros of the kind's own (layer_options.c). */
+void keras_read_layer_options(keras_reader *r, const char *place, const layer_kind *kind,
+                              const json_t *config, void *options);
+/* ... and into the program's own struct of a custom layer. */
+void keras_read_fields(keras_reader *r, const char *place, const cn_custom_layer_options *class,
+                       const json_t *config, void *user);
+/* The registered class of this name, "Gate" or "Custom>Gate"; NULL when there is none. */
+const cn_custom_layer_options *keras_custom_class(const cn_context *c, const char *name);
+/* A model of its serialised object, without values of its weights; NULL after problems or when the
+ * context has a failure. */
+cn_model *keras_read_model(keras_reader *r, const json_t *object);
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
@@ -84,7 +100,8 @@ void keras_write_problem(keras_writer *w, const char *place, const char *format,
     __attribute__((format(printf, 3, 4)));
 
 /* Opens {"module": M, "class_name": C, "config": { and closes with "registered_name": null}. */
-void keras_open_object(keras_writer *w, const char *key, const char *module, const char *class_name);
+void keras_open_object(keras_writer *w, const char *key, const char *module,
+                       const char *class_name);
 void keras_close_object(keras_writer *w);
 
 void keras_write_activation(keras_writer *w, const char *key, const char *place,
@@ -95,6 +112,32 @@ void keras_write_regularizer(keras_writer *w, const char *key, const char *place
                              const cn_regularizer *r); /* NULL: null */
 /* "compile_config": {...} of a compiled model. */
 void keras_write_compile(keras_writer *w, const char *key, const cn_model *m);
+
+void keras_write_layer_options(keras_writer *w, const char *place, const layer_kind *kind,
+                               const void *options);
+void keras_write_fields(keras_writer *w, const char *place, const cn_custom_layer_options *class);
+/* The model as a serialised object; compile_config of the outermost when it is compiled. */
+void keras_write_model(keras_writer *w, const char *key, const cn_model *m, bool outermost);
+/* `Dense "fc1"` */
+const char *keras_place(arena *a, const char *class_name, const char *name);
+
+/* ---- weights ---------------------------------------------------------------------------- */
+
+/* Where a variable lies in the HDF5 tree: "layers/dense/vars/0". */
+typedef struct keras_path {
+    const char *path;
+    variable *variable;
+} keras_path;
+/* A group "layers/dense/vars" and the layer's name. */
+typedef struct keras_group {
+    const char *path, *name;
+} keras_group;
+typedef struct keras_tree {
+    VEC(keras_path) variables;
+    VEC(keras_group) groups;
+} keras_tree;
+/* The model's weights, and with them the optimizer's variables when it is compiled. */
+void keras_list_paths(const cn_model *m, arena *a, keras_tree *out);
 
 /* An op of the record (a step between layers) as Keras' operation: its class, the module that is
  * said to define it, its configuration and arguments. False when Keras has no such op. */

@@ -177,7 +177,8 @@ CN_API cn_layer *cn_global_max_pooling2d_at(cn_source where,
 /* Keras: layers.ZeroPadding2D. */
 typedef struct cn_zero_padding2d_options {
     cn_context *context;
-    int64_t padding[2][2]; /* {{top, bottom}, {left, right}}; all zero = 1 on each side */
+    int64_t padding[2][2]; /* {{top, bottom}, {left, right}}; all zero = 1 on each side,
+                              one of them CN_ZERO = 0 */
     const char *name;
 } cn_zero_padding2d_options;
 CN_API cn_layer *cn_zero_padding2d_at(cn_source where, const cn_zero_padding2d_options *options);
