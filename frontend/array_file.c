@@ -117,9 +117,10 @@ static bool write_npz(cn_context *c, const char *path, const cn_array *arrays, s
 
 /* ---- safetensors ------------------------------------------------------------------------- */
 
-/* The header's length, then its JSON. */
+/* The header's length, less than 2^40, then its JSON; the zeros tell it from a text. */
 static bool safetensors_begins(const uint8_t *head) {
-    return head[8] == '{' || head[8] == ' ' || head[8] == '\n';
+    bool sized = head[5] == 0 && head[6] == 0 && head[7] == 0;
+    return sized && (head[8] == '{' || head[8] == ' ' || head[8] == '\n');
 }
 
 static bool read_safetensors(cn_array_file *f, const char *path) {

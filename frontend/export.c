@@ -40,6 +40,14 @@ static bool ends_well(const char *path) {
            (strcmp(dot, ".so") == 0 || strcmp(dot, ".o") == 0 || strcmp(dot, ".a") == 0);
 }
 
+/* The name stands in comments of what is written. */
+static bool has_control(const char *path) {
+    for (; *path; path++)
+        if (iscntrl((unsigned char)*path))
+            return true;
+    return false;
+}
+
 /* An identifier of C that names files too: none that main.c or the header itself includes. */
 static bool is_prefix(const char *name) {
     size_t length = strlen(name);
@@ -117,6 +125,8 @@ static bool check_options(exporter *e) {
     const cn_export_options *o = e->o;
     if (!ends_well(o->path))
         return refuse(e, "the path ends in .so, .o or .a, not as", o->path == NULL ? "" : o->path);
+    if (has_control(o->path))
+        return refuse(e, "a control character is in the path", o->path);
     e->x.path = arena_string(e->arena, o->path);
     e->x.prefix = o->prefix != NULL ? arena_string(e->arena, o->prefix) : prefix_of_path(e);
     if (!is_prefix(e->x.prefix))

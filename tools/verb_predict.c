@@ -24,23 +24,24 @@ typedef struct prediction {
     class_names classes;
 } prediction;
 
-/* Of a sample's values the n-th highest, by selection: n is small. Equal ones in their order. */
+/* Whether value j comes before value k: the higher one, what is no number last, else in order. */
+static bool ranks_before(const cn_array *x, size_t first, size_t j, size_t k) {
+    double a = array_element(x, first + j), b = array_element(x, first + k);
+    if (isnan(a) || isnan(b))
+        return isnan(a) && isnan(b) ? j < k : isnan(b);
+    return a > b || (a == b && j < k);
+}
+
+/* Of a sample's values the n-th highest, by selection: n is small. */
 static size_t nth_class(const cn_array *x, size_t first, size_t size, int64_t n) {
-    size_t best = 0;
-    double above = (double)INFINITY;
-    size_t last = 0;
-    for (int64_t k = 0; k <= n; k++) {
-        bool found = false;
+    size_t last = size, best = size;
+    for (int64_t k = 0; k <= n; k++, last = best) {
+        best = size;
         for (size_t j = 0; j < size; j++) {
-            double v = array_element(x, first + j);
-            bool after = k == 0 || v < above || (v == above && j > last);
-            if (after && (!found || v > array_element(x, first + best))) {
+            bool left = last == size || ranks_before(x, first, last, j);
+            if (left && (best == size || ranks_before(x, first, j, best)))
                 best = j;
-                found = true;
-            }
         }
-        above = array_element(x, first + best);
-        last = best;
     }
     return best;
 }

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/fitting.h"
@@ -66,17 +67,29 @@ static const char *output_path(const invocation *i) {
     return option_text(i, "output", "model.safetensors");
 }
 
-/* Whether a file could be written there: told before hours of training, not after. */
+/* Whether a file could be written there: told before hours of training, not after. Files appear
+ * under a name of their own first, so it is the folder that counts. */
 static exit_code check_writable(const invocation *i, const char *path) {
     const char *slash = strrchr(path, '/');
     char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+    struct stat facts;
     exit_code code = EXIT_OK;
     if (folder == NULL)
         code = fail(i, EXIT_RUN, "out of memory");
-    else if (access(folder, W_OK) != 0)
+    else if (access(folder, W_OK | X_OK) != 0)
         code = fail(i, EXIT_RUN, "cannot write %s: %s", path, strerror(errno));
+    else if (stat(path, &facts) == 0 && !S_ISREG(facts.st_mode))
+        code = fail(i, EXIT_RUN, "cannot write %s: it is no file", path);
     free(folder);
     return code;
+}
+
+static exit_code check_outputs(const invocation *i) {
+    const char *output = output_path(i), *state = option_text(i, "state", NULL);
+    if (state != NULL && strcmp(state, output) == 0)
+        return fail(i, EXIT_USAGE, "--state and --output are the same file, %s", state);
+    exit_code code = check_writable(i, output);
+    return code == EXIT_OK && state != NULL ? check_writable(i, state) : code;
 }
 
 static exit_code save(const invocation *i, const open_model *m, const char *output) {
@@ -133,7 +146,7 @@ static exit_code run(invocation *i) {
     if (code == EXIT_OK && option_integer(i, "epochs", 1) < 1)
         code = fail(i, EXIT_USAGE, "--epochs wants 1 or more");
     if (code == EXIT_OK)
-        code = check_writable(i, output_path(i));
+        code = check_outputs(i);
     if (code == EXIT_OK)
         code = model_open(i, i->arguments[0], &m);
     if (code != EXIT_OK)

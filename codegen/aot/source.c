@@ -229,21 +229,34 @@ static const char *label_calls(const artifact *x, arena *a) {
 
 /* ---- the source ---------------------------------------------------------------------------- */
 
-/* The object's file name for a comment: what a shell would read otherwise becomes '_'. */
-static const char *object_name(const artifact *x, arena *a) {
+static const char *object_name(const artifact *x) {
     const char *slash = strrchr(x->path, '/');
-    char *name = arena_string(a, slash == NULL ? x->path : slash + 1);
-    for (char *c = name; *c; c++)
-        if (!isalnum((unsigned char)*c) && strchr("._-", *c) == NULL)
-            *c = '_';
-    return name;
+    return slash == NULL ? x->path : slash + 1;
+}
+
+/* The object's file name as a shell reads it, in quotes where it must be. No name can end a
+ * comment, which takes a '/'. */
+static const char *object_word(const artifact *x, arena *a) {
+    const char *name = object_name(x);
+    bool plain = true;
+    text t;
+    text_init(&t, a);
+    text_append(&t, "'");
+    for (const char *c = name; *c; c++) {
+        plain = plain && (isalnum((unsigned char)*c) || strchr("._-", *c) != NULL);
+        text_append_n(&t, c, 1);
+        if (*c == '\'')
+            text_append(&t, "\\''"); /* ends the quotes, is quoted itself, begins them again */
+    }
+    text_append(&t, "'");
+    return plain ? name : t.data;
 }
 
 static const char *about_source(const artifact *x, const artifact_facts *f, arena *a) {
     text t;
     text_init(&t, a);
     text_printf(&t, "/* %s, " ARTIFACT_MARK ": the source that %s was compiled from.\n *\n",
-                x->prefix, object_name(x, a));
+                x->prefix, object_name(x));
     text_printf(&t, " *     cc %s -c %s.c\n *\n", f->compiler_flags, x->prefix);
     text_printf(
         &t,
@@ -304,7 +317,7 @@ static const char *about_main(const artifact *x, arena *a) {
                         " *     cc main.c ./%s -o %s_main\n"
                         " *     ./%s_main [FILE]      raw values of the first input, else a ramp\n"
                         " */",
-                        x->prefix, object_name(x, a), x->prefix, x->prefix);
+                        x->prefix, object_word(x, a), x->prefix, x->prefix);
 }
 
 /* The class of the largest value of the first output, when the model has names for classes. */

@@ -29,6 +29,14 @@ for compiler in $(compilers); do
     the_line "$compiler" so
     same "$work/o/said" "$work/so/said"
 done
+# The line holds for any name of the file.
+mkdir "$work/odd"
+"$cornu" compile "$small" -o "$work/odd/it's my 'model'.so" --prefix model --classes "$work/classes" \
+    --quiet 2>"$work/log" || fail "an odd name: $(cat "$work/log")"
+(cd "$work/odd" && eval "cc $warnings $(sed -n 's/^ \* *cc //p' main.c)" && ./model_main) \
+    >"$work/odd/said" 2>&1 || fail "an odd name: $(cat "$work/odd/said")"
+same "$work/so/said" "$work/odd/said"
+
 rm "$work/file/model.safetensors"
 (cd "$work/file" && "./$program") >"$work/log" 2>&1 && fail 'it runs without its weights'
 grep -q 'model.safetensors' "$work/log" || fail "without weights it says $(cat "$work/log")"

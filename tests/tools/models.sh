@@ -20,6 +20,11 @@ good summary "$model" --json --quiet
 
 bad 2 '--trainable has no effect with --json' summary "$model" --json --trainable
 
+# A stream that the caller closed is no missing compiler.
+"$cornu" summary "$model" >"$work/out" 2>&- || fail "with stderr closed it exits with $?"
+says '^Model: "tiny"$'
+"$cornu" summary "$model" >&- 2>"$work/err" || fail "with stdout closed it exits with $?"
+
 # Of names that look like options, and of folders.
 cp "$model" "$work/-tiny.c"
 (cd "$work" && good summary -- -tiny.c)

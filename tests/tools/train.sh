@@ -81,6 +81,10 @@ bad 2 '--learning-rate is only for --optimizer' train "$model" -t1 -d x.idx -l y
 bad 2 '--metrics is only for --loss' evaluate "$model" -t1 -d x.idx -l y.idx --metrics accuracy
 bad 1 'cannot write /nowhere/w.safetensors' train "$model" -d x.idx -l y.idx \
     -o /nowhere/w.safetensors
+bad 1 'cannot write /nowhere/s.safetensors' train "$model" -d none.idx -l y.idx \
+    --state /nowhere/s.safetensors
+bad 1 'cannot write .: it is no file' train "$model" -d none.idx -l y.idx -o .
+bad 2 'are the same file' train "$model" -d none.idx -l y.idx -o a --state a
 bad 3 'cannot read "none.idx"' train "$model" -t1 -d none.idx -l y.idx
 bad 3 'a sample of target 0 is u8[], but "class" wants f32[B,2]' evaluate "$model" \
     -d x.idx -l y.idx
@@ -101,6 +105,16 @@ says '^bright (1.0|0.[5-9])[0-9]*$'
 good predict "$model" -t1 -w w.safetensors -d x.idx -q --top 2 --limit 2 --json
 holds '.outputs[0].top | length == 2 and all(.[]; .[0].value >= .[1].value)'
 holds '.outputs[0].top | all(.[]; map(.class) | add == 1)'
+printf '#include <cornu.h>\ncn_model *model(cn_context *c) { /* NaN, 0, 1, NaN, 3 */
+    cn_tensor x = cn_input(c, {5});
+    return cn_model_new(c, .inputs = {x}, .outputs = {cn_apply(cn_rescaling(c, 1), x)});
+}\n' >nan.c
+{
+    printf '\000\000\015\002\000\000\000\001\000\000\000\005'
+    printf '\177\300\000\000\000\000\000\000\077\200\000\000\177\300\000\000\100\100\000\000'
+} >nan.idx
+good predict nan.c --backend ref -d nan.idx -q --top 5 --json
+holds '.outputs[0].top[0] | map(.class) == [4, 2, 1, 0, 3]'
 good predict "$model" -t1 -w w.safetensors -d x.idx -q -f npy
 cp out stdout.npy
 good predict "$model" -t1 -w w.safetensors -d x.idx -q -o file.npy
@@ -145,5 +159,7 @@ bad 2 'written as .npy' convert w.npz w.txt
 bad 2 '.npy holds one array, not 4' convert w.npz w.npy
 bad 1 '/nowhere' convert w.npz /nowhere/w.npz
 bad 3 'is neither .npy, .npz, .safetensors nor IDX' data info names
+echo 'a text: with a blank in the ninth place' >blank
+bad 3 'is neither .npy, .npz, .safetensors nor IDX' data info blank
 bad 2 'unknown action "tail"' data tail x.idx
 bad 2 '--count wants 1 or more' data head x.idx -n 0
