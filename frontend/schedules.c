@@ -196,6 +196,7 @@ static const cn_schedule *make(cn_context *c, const char *name, cn_schedule s) {
                      "%s: decay_steps is %g; it is positive", name, s.parameters[STEPS]);
     } else {
         s.context = c;
+        s.name = name;
         for (size_t i = 0; i < sizeof s.parameters / sizeof *s.parameters; i++)
             s.parameters[i] = option_number(s.parameters[i], 0);
         result = arena_copy(c->arena, &s, sizeof s);

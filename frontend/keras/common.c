@@ -192,6 +192,11 @@ static void write_integer_or_none(json_writer *w, const keras_option *row, const
         write_integer(w, row, at);
 }
 
+static void write_rare_integer(json_writer *w, const keras_option *row, const void *at) {
+    if (option_integer(*(const int64_t *)at, (int64_t)row->number) != (int64_t)row->number)
+        write_integer(w, row, at);
+}
+
 static bool read_flag(keras_reader *r, const json_t *given, const keras_option *row, void *at) {
     (void)r;
     *(bool *)at = given == NULL ? row->number != 0 : json_is_true(given);
@@ -256,7 +261,7 @@ static bool read_free(keras_reader *r, const json_t *given, const keras_option *
 }
 static void write_fixed(json_writer *w, const keras_option *row, const void *at) {
     (void)at;
-    if (row->words != NULL)
+    if (row->words != NULL && row->words[0][0] != 0)
         json_put_raw(w, row->key, row->words[0]);
 }
 
@@ -271,6 +276,7 @@ static const struct {
     [KERAS_NUMBER_OR_NONE] = {read_number_or_none, write_number_or_none, "a number or null"},
     [KERAS_INTEGER_OPTION] = {read_integer_option, write_integer, "an integer"},
     [KERAS_INTEGER_OR_NONE] = {read_integer_or_none, write_integer_or_none, "an integer or null"},
+    [KERAS_RARE_INTEGER] = {read_integer_option, write_rare_integer, "an integer"},
     [KERAS_FLAG] = {read_flag, write_flag, "true or false"},
     [KERAS_WORD] = {read_word, write_word, "one of"},
     [KERAS_NAME] = {read_name, write_name, "a text"},

@@ -16,11 +16,13 @@ typedef enum keras_option_kind {
     KERAS_NUMBER_OR_NONE,  /* double: 0 = null, CN_ZERO = 0 */
     KERAS_INTEGER_OPTION,  /* int64_t, by the rule */
     KERAS_INTEGER_OR_NONE, /* int64_t: 0 = null, CN_ZERO = 0 */
+    KERAS_RARE_INTEGER,    /* like an integer option; written only where it is not the default, for
+                              older versions of Keras do not know it */
     KERAS_FLAG,            /* bool */
     KERAS_WORD,            /* int: which of `words` */
     KERAS_NAME,            /* const char *; NULL is not written */
     KERAS_SEED,            /* uint64_t: 0 = null, CN_ZERO = 0 */
-    KERAS_FIXED,           /* Keras' alone: one of `words` (JSON), of which the first is written */
+    KERAS_FIXED,           /* Keras' alone: one of `words` (JSON); the first is written, but for "" */
     KERAS_FREE,            /* Keras' alone and of no effect here: `words`, if any, likewise */
 } keras_option_kind;
 
