@@ -20,9 +20,9 @@ const target *target_find(const char *name) {
 }
 
 #ifdef NDEBUG
-enum { VERIFY_ALWAYS = false };
+static const char *const usual_verification = "off";
 #else
-enum { VERIFY_ALWAYS = true };
+static const char *const usual_verification = "on";
 #endif
 
 pipeline_options target_pipeline_options(const compile_options *o) {
@@ -31,8 +31,7 @@ pipeline_options target_pipeline_options(const compile_options *o) {
         .dump = o->dump,
         .list = o->pass_list,
         .passes = o->passes,
-        .verify = VERIFY_ALWAYS || o->verify != NULL,
-        .verify_by_execution = o->verify != NULL && strcmp(o->verify, "exec") == 0,
+        .verify = o->verify != NULL ? o->verify : usual_verification,
     };
 }
 

@@ -157,7 +157,7 @@ static bool inspect_model(cn_model *m, cn_source where, const cn_inspect_options
     model_usual_dtypes(m, p.kind, p.dtypes);
     if (model_compile_program(m, &p))
         cn_function_free(p.function); /* it ran to the end */
-    return viewer_close(c, where, &r, &v);
+    return viewer_close(c, where, &r, &v) && diag_ok(&c->diag);
 }
 
 cn_status cn_inspect_at(cn_source where, const cn_inspect_options *options) {

@@ -38,12 +38,12 @@ const pass *pass_find(const char *name);
 const pass *const *pass_list_parse(const char *names, arena *a);
 
 typedef struct pipeline_options {
-    dump dump;                /* CORNU_DUMP, or whoever else looks on */
-    const pass *const *list;  /* what to run, NULL-terminated; NULL = the pipeline */
-    const char *passes;       /* CORNU_PASSES: "-fuse,-cse" switches off; NULL = all */
-    bool verify;              /* after every pass */
-    bool verify_by_execution; /* CORNU_VERIFY=exec */
-    const char *label;        /* "train", "eval": prefix of dump files */
+    dump dump;               /* CORNU_DUMP, or whoever else looks on */
+    const pass *const *list; /* what to run, NULL-terminated; NULL = the pipeline */
+    const char *passes;      /* CORNU_PASSES: "-fuse,-cse" switches off; NULL = all */
+    const char *verify;      /* CORNU_VERIFY: "off" (NULL); "on": graphs after every pass; "exec": by
+                              * running them too */
+    const char *label;       /* "train", "eval": prefix of dump files */
 } pipeline_options;
 
 /* Runs the passes that `facts` call for, or the given list, in order: run, verify, dump if asked,

@@ -97,12 +97,28 @@ static bool check_switches(const char *list, pass_context *cx) {
     return true;
 }
 
+/* What is checked after a pass; each includes what stands before it. */
+typedef enum verification { VERIFY_NOTHING, VERIFY_GRAPH, VERIFY_RUNS } verification;
+
+static bool find_verification(const char *word, verification *found, diagnostics *d) {
+    static const char *const words[] = {"off", "on", "exec"};
+    *found = VERIFY_NOTHING;
+    if (word == NULL)
+        return true;
+    for (; *found <= VERIFY_RUNS; ++*found)
+        if (strcmp(words[*found], word) == 0)
+            return true;
+    return diag_fail(d, CN_ERROR_INVALID_ARGUMENT, "CORNU_VERIFY: \"%s\" is not off, on or exec",
+                     word);
+}
+
 /* ---- the runner ------------------------------------------------------------------------------ */
 
 /* A run of the list, and what is noted on the way for whoever looks on. */
 typedef struct runner {
     const pipeline_options *options;
     pass_context *cx;
+    verification verification;
     text timings, remarks;
     text *outer_remarks; /* what cx->remarks was */
 } runner;
@@ -144,16 +160,17 @@ static void note_time(runner *r, int position, const pass *p, const graph *chang
         r->cx->seconds[position] = seconds;
 }
 
-static bool check_result(const pass *p, const graph *before, const graph *after,
-                         const pipeline_options *o, pass_context *cx) {
+static bool check_result(const runner *r, const pass *p, const graph *before, const graph *after) {
+    diagnostics *d = r->cx->diag;
+    const char *label = r->options->label;
     if (after != NULL && after != before) {
-        if ((o->verify || o->verify_by_execution) && !graph_verify(after, cx->diag))
+        if (r->verification >= VERIFY_GRAPH && !graph_verify(after, d))
             after = NULL;
-        else if (o->verify_by_execution && !compare_runs(before, after, cx->diag))
+        else if (r->verification >= VERIFY_RUNS && !compare_runs(before, after, d))
             after = NULL;
     }
     if (after == NULL)
-        diag_prefix(cx->diag, "%s: pass \"%s\": ", o->label == NULL ? "graph" : o->label, p->name);
+        diag_prefix(d, "%s: pass \"%s\": ", label == NULL ? "graph" : label, p->name);
     return after != NULL;
 }
 
@@ -164,7 +181,7 @@ static graph *run_pass(runner *r, int position, const pass *p, graph *g) {
     double start = clock_seconds();
     graph *after = run == NULL ? g : run(g, r->cx);
     double seconds = clock_seconds() - start;
-    if (!check_result(p, g, after, o, r->cx))
+    if (!check_result(r, p, g, after))
         return NULL;
     note_time(r, position, p, after == g ? NULL : after, seconds);
     const stage made = {.kind = STAGE_GRAPH,
@@ -178,9 +195,12 @@ static graph *run_pass(runner *r, int position, const pass *p, graph *g) {
 graph *pipeline_run(graph *g, const pipeline_options *options, pass_context *cx) {
     const pass *const *list = options->list != NULL ? options->list : pipeline;
     runner r;
-    if (!check_switches(options->passes, cx))
+    verification level;
+    if (!check_switches(options->passes, cx) ||
+        !find_verification(options->verify, &level, cx->diag))
         return NULL;
     runner_begin(&r, options, cx);
+    r.verification = level;
     if (!take(&r, &(stage){.kind = STAGE_GRAPH, .name = "frontend", .graph = g}))
         g = NULL;
     for (int i = 0; g != NULL && list[i] != NULL; i++) {

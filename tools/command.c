@@ -5,6 +5,7 @@
  * only. Every mistake ends in exit code 2 with a line that names it, and, where one word lies
  * close, what was probably meant.
  */
+#define _GNU_SOURCE
 #include "tools/command.h"
 
 #include <assert.h>
@@ -13,6 +14,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct parsed_option {
     const option_row *row;
@@ -282,6 +284,34 @@ static exit_code parse(invocation *i, words *w) {
     return code;
 }
 
+/* ---- Variables --------------------------------------------------------------------------- */
+
+static const char *variable_name(const void *list, int k) {
+    return ((const char *const *)list)[k];
+}
+
+/* A variable of ours that nothing reads was misspelt, as a rule. */
+static void warn_of_variables(const invocation *i) {
+#define X(name, value, meaning) name,
+    static const char *const known[] = {CN_ENVIRONMENT_MAP(X) NULL};
+#undef X
+    for (char **v = environ; v != NULL && *v != NULL; v++) {
+        char name[LONGEST_WORD + 1];
+        size_t length = strcspn(*v, "="), k = 0;
+        if (strncmp(*v, "CORNU_", 6) != 0 || length > LONGEST_WORD)
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)length, *v);
+        while (known[k] != NULL && strcmp(known[k], name) != 0)
+            k++;
+        if (known[k] != NULL)
+            continue;
+        const char *near = nearest_name(name, variable_name, known);
+        fprintf(i->err, "cornu %s: warning: nothing reads %s%s%s%s\n", i->verb->name, name,
+                near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+                near != NULL ? "?" : "");
+    }
+}
+
 static exit_code run_verb(invocation *i, words *w) {
     exit_code code = parse(i, w);
     if (code == EXIT_OK && option_given(i, "help")) {
@@ -294,7 +324,11 @@ static exit_code run_verb(invocation *i, words *w) {
         code = conditions_check(i);
     i->json = option_known(i, "json") && option_given(i, "json");
     i->quiet = option_known(i, "quiet") && option_given(i, "quiet");
-    return code == EXIT_OK ? i->verb->run(i) : code;
+    if (code != EXIT_OK)
+        return code;
+    if (option_known(i, "quiet") && !i->quiet)
+        warn_of_variables(i);
+    return i->verb->run(i);
 }
 
 exit_code command_run(int argc, char **argv, FILE *out, FILE *err) {

@@ -23,7 +23,7 @@ extern "C" {
       "processor's best")                                                            \
     X("CORNU_PASSES", "LIST", "passes to leave out: -fuse,-cse")                     \
     X("CORNU_SANITIZE_GENERATED", "LIST", "sanitizers for generated code")           \
-    X("CORNU_VERIFY", "on|exec", "verify graphs after each pass; exec: by running them")
+    X("CORNU_VERIFY", "off|on|exec", "verify graphs after each pass; exec: by running them")
 
 /* The version of these headers, for `#if CN_VERSION_NUMBER >= 200`, and that of the library in
  * use. */

@@ -7,7 +7,7 @@
  * whole tensor. Then every pass is switched off in turn: the meaning must not change, and where
  * only kernels are cut differently, no bit.
  *
- *     CORNU_TEST_SEED=17 test_end_to_end_backends     one program, printed when it fails
+ *     TEST_SEED=17 test_end_to_end_backends     one program, printed when it fails
  */
 #include "tests/test.h"
 
@@ -177,7 +177,7 @@ static uint64_t hash_outputs(const subject *s, int64_t batch, uint64_t hash) {
 static bool report(subject *s, graph *g, const char *passes, const char *words) {
     print_error("seed %llu, passes \"%s\": %s\n", (unsigned long long)s->seed,
                 passes == NULL ? "" : passes, words);
-    if (getenv("CORNU_TEST_SEED") != NULL) {
+    if (getenv("TEST_SEED") != NULL) {
         text t;
         text_init(&t, s->w->arena);
         graph_print(g, &t);
@@ -254,9 +254,9 @@ static void expect_few_exceptions(const judge *j) {
 
 static void random_programs_mean_the_same(void **state) {
     judge j = {.w = *state};
-    uint64_t first = number_of("CORNU_TEST_SEED", 1), wrong = 0, bits;
-    uint64_t end = first + number_of("CORNU_TEST_PROGRAMS", 60);
-    if (getenv("CORNU_TEST_SEED") != NULL && getenv("CORNU_TEST_PROGRAMS") == NULL)
+    uint64_t first = number_of("TEST_SEED", 1), wrong = 0, bits;
+    uint64_t end = first + number_of("TEST_PROGRAMS", 60);
+    if (getenv("TEST_SEED") != NULL && getenv("TEST_PROGRAMS") == NULL)
         end = first + 1;
     for (uint64_t seed = first; seed < end; seed++)
         wrong += !check_program(&j, seed, NULL, &bits);
@@ -274,8 +274,8 @@ static void passes_off_change_nothing(void **state) {
                 {"-fold", false},         {"-simplify", false}, {"-stabilize", false},
                 {"-canonicalize", false}, {"-pin", false}};
     judge j = {.w = *state};
-    uint64_t first = number_of("CORNU_TEST_SEED", 101), wrong = 0, bits, other;
-    uint64_t end = first + number_of("CORNU_TEST_PROGRAMS", 4);
+    uint64_t first = number_of("TEST_SEED", 101), wrong = 0, bits, other;
+    uint64_t end = first + number_of("TEST_PROGRAMS", 4);
     for (uint64_t seed = first; seed < end; seed++) {
         wrong += !check_program(&j, seed, NULL, &bits);
         for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {

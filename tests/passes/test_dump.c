@@ -53,7 +53,7 @@ static void changed_graphs_are_written_and_read_back(void **state) {
                              "  %3 = sub %x, %2 : f32[B]\n"
                              "  return %3 \"y\"\n"
                              "}\n");
-    pipeline_options options = {.label = "train/1", .dump = dump_folder(folder), .verify = true};
+    pipeline_options options = {.label = "train/1", .dump = dump_folder(folder), .verify = "on"};
     pass_context cx = {.arena = w->arena, .diag = &w->diagnostics, .facts = &facts};
     graph *out = pipeline_run(g, &options, &cx);
     assert_non_null(out);

@@ -17,7 +17,7 @@ static const target_facts loops = {.name = "loops",
 static graph *run_pipeline(workspace *w, graph *g, const target_facts *facts, const char *passes,
                            bool by_execution) {
     pipeline_options options = {
-        .label = "test", .passes = passes, .verify = true, .verify_by_execution = by_execution};
+        .label = "test", .passes = passes, .verify = by_execution ? "exec" : "on"};
     pass_context cx = {.arena = w->arena, .diag = &w->diagnostics, .facts = facts};
     return pipeline_run(g, &options, &cx);
 }
@@ -93,6 +93,19 @@ static void unknown_switches_are_refused(void **state) {
     }
 }
 
+static void unknown_verifications_are_refused(void **state) {
+    static const char *const words[] = {"1", "yes", "On", "executed"};
+    workspace *w = *state;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        pipeline_options options = {.label = "test", .verify = words[i]};
+        pass_context cx = {.arena = w->arena, .diag = &w->diagnostics, .facts = &plain};
+        diag_clear(&w->diagnostics);
+        assert_null(pipeline_run(parse_case(w, step), &options, &cx));
+        assert_int_equal(w->diagnostics.status, CN_ERROR_INVALID_ARGUMENT);
+        assert_non_null(strstr(w->diagnostics.message, "is not off, on or exec"));
+    }
+}
+
 static void every_pass_is_found_and_described(void **state) {
     (void)state;
     for (const pass *const *p = pipeline; *p != NULL; p++) {
@@ -138,6 +151,7 @@ int main(void) {
         WITH_WORKSPACE(passes_are_switched_off_by_name),
         WITH_WORKSPACE(without_fusion_every_node_is_a_kernel),
         WITH_WORKSPACE(unknown_switches_are_refused),
+        WITH_WORKSPACE(unknown_verifications_are_refused),
         WITH_WORKSPACE(every_pass_is_found_and_described),
         WITH_WORKSPACE(random_gradients_are_the_same_with_and_without_passes),
         WITH_WORKSPACE(random_programs_survive_every_pass),

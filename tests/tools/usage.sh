@@ -109,6 +109,29 @@ bad 2 '--loss is only for --train-step' compile "$model" -o x.so --loss huber
 bad 2 '--rescale is only for --input-dtype u8 or i32' compile "$model" -o x.so --rescale 2
 bad 2 '--march has no effect with --portable' compile "$model" -o x.so --portable --march multi
 
+# Variables that nothing reads, and words that nobody knows.
+(
+    CORNU_DMUP=x CORNU_FROBNICATE=y
+    export CORNU_DMUP CORNU_FROBNICATE
+    good summary "$model"
+    grep -q 'warning: nothing reads CORNU_DMUP; did you mean CORNU_DUMP?$' "$work/err" ||
+        fail "no warning of CORNU_DMUP: $(cat "$work/err")"
+    grep -q 'warning: nothing reads CORNU_FROBNICATE$' "$work/err" || fail 'no second warning'
+    [ "$(wc -l <"$work/err")" -eq 2 ] || fail "warnings: $(cat "$work/err")"
+    good summary "$model" --quiet
+    [ ! -s "$work/err" ] || fail 'a warning in spite of --quiet'
+)
+(
+    CORNU_VERIFY=maybe
+    export CORNU_VERIFY
+    bad 2 'CORNU_VERIFY: "maybe" is not off, on or exec' dump "$model" --backend ref
+)
+(
+    CORNU_PASSES=-fuze
+    export CORNU_PASSES
+    bad 2 'CORNU_PASSES: "-fuze" is not "-" and the name of a pass' dump "$model" --backend ref
+)
+
 # A result that could not be written is no success.
 if [ -w /dev/full ]; then
     status=0

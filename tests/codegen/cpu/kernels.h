@@ -171,13 +171,13 @@ static inline loaded load_kernel(bench *b) {
                            .compiler = b->compiler,
                            .module_path = access(MODULE_PATH, R_OK) == 0 ? MODULE_PATH : NULL};
     loaded l = {.toolchain = toolchain_new(d, &o), .text = p.units.items[0].text};
-    bool sanitize = b->compiler && getenv("CORNU_TEST_SANITIZE"); /* slow, for longer hunts */
+    bool sanitize = b->compiler && getenv("TEST_SANITIZE"); /* slow, for longer hunts */
     toolchain_request r = {.units = p.units.items,
                            .unit_count = (int)p.units.count,
                            .isa = p.isa,
                            .sanitize_address = sanitize && SANITIZED,
                            .sanitize_undefined = sanitize};
-    if (getenv("CORNU_TEST_SHOW"))
+    if (getenv("TEST_SHOW"))
         fprintf(stderr, "%s\n", p.kernels.items[0]->text);
     if (!toolchain_load(l.toolchain, &r, d, &l.library, NULL))
         fail_msg("%s", d->message);
@@ -293,13 +293,13 @@ static inline uint64_t run_and_compare(bench *b, expectation *e, double toleranc
 }
 
 /* Right, and the same bits at every level and from every compiler. gcc, which takes most of the
- * time, compiles the kernels for one level and the other in turn; CORNU_TEST_WAYS=all for both. */
+ * time, compiles the kernels for one level and the other in turn; TEST_WAYS=all for both. */
 static inline void check_kernel(bench *b, double tolerance) {
     static size_t turn;
     static const struct {
         const char *isa, *compiler;
     } ways[] = {{"x86-64-v3", NULL}, {"x86-64-v3", "gcc"}, {"host", NULL}, {"host", "gcc"}};
-    const char *wanted = getenv("CORNU_TEST_WAYS");
+    const char *wanted = getenv("TEST_WAYS");
     bool all = wanted != NULL && strcmp(wanted, "all") == 0;
     bool one_level = isa_find("host") == isa_find("x86-64-v3");
     uint64_t first = 0;

@@ -133,7 +133,7 @@ static int check_case(workspace *w, const op_case *c, int64_t batch) {
 static void every_op_agrees_with_its_meaning(void **state) {
     workspace *w = *state;
     int failures = 0;
-    const char *only = getenv("CORNU_TEST_CASE");
+    const char *only = getenv("TEST_CASE");
     for (int i = 0; i < op_case_count(); i++) {
         const op_case *c = op_case_at(i);
         if (only && strstr(c->name, only) == NULL)
@@ -230,15 +230,15 @@ static graph *current_contraction(arena *a) {
                             : random_product(a, current_seed * 7919);
 }
 
-/* CORNU_TEST_SEEDS=first,count for longer runs. */
+/* TEST_SEEDS=first,count for longer runs. */
 static void random_contractions_agree(void **state) {
     workspace *w = *state;
     unsigned first = 1, count = 24;
-    if (getenv("CORNU_TEST_SEEDS"))
-        sscanf(getenv("CORNU_TEST_SEEDS"), "%u,%u", &first, &count);
+    if (getenv("TEST_SEEDS"))
+        sscanf(getenv("TEST_SEEDS"), "%u,%u", &first, &count);
     for (current_seed = first; current_seed < first + count; current_seed++) {
         arena_mark mark = arena_get_mark(w->arena);
-        if (getenv("CORNU_TEST_SEEDS"))
+        if (getenv("TEST_SEEDS"))
             print_message("seed %u\n", current_seed);
         executable *x = compile(w, current_contraction(w->arena), NULL);
         executable *narrow = compile(w, current_contraction(w->arena), "x86-64-v3");
