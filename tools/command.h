@@ -34,6 +34,7 @@ void needs_write(FILE *out, const verb *v);
 
 /* help.c */
 void help_write(FILE *out);
+void schemas_write(FILE *out);
 void help_write_verb(FILE *out, const verb *v);
 /* "cornu train --data FILE [OPTION...] MODEL" */
 void usage_write(FILE *out, const verb *v);

@@ -6,7 +6,7 @@
 exit_code list_passes(const invocation *i) {
     json j;
     if (i->json) {
-        j = json_begin(i->out, "cornu.dump.passes/1");
+        j = json_begin(i->out, SCHEMA_passes);
         json_open(&j, "passes", '[');
     }
     for (size_t k = 0; k < cn_pass_count(); k++) {
@@ -76,7 +76,7 @@ exit_code list_ops(const invocation *i) {
             print_op(i, k);
         return EXIT_OK;
     }
-    json j = json_begin(i->out, "cornu.dump.ops/1");
+    json j = json_begin(i->out, SCHEMA_ops);
     json_open(&j, "ops", '[');
     for (size_t k = 0; k < cn_ir_op_count(); k++)
         write_op(&j, k);

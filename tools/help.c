@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tools/command.h"
+#include "tools/schemas.h"
 
 enum { SCREEN = 79, HELP_COLUMN = 26 };
 
@@ -111,4 +112,11 @@ void help_write(FILE *out) {
         snprintf(code, sizeof code, "%d", (int)e->code);
         write_entry(out, code, e->meaning);
     }
+}
+
+void schemas_write(FILE *out) {
+#define X(name, version, writer, keys) \
+    fputs("cornu." #name "/" #version "  " writer "\n    ", out), write_wrapped(out, keys, 4, 4);
+    SCHEMA_MAP(X)
+#undef X
 }

@@ -59,10 +59,15 @@ static void write_key(json *j, const char *key) {
     fputs(": ", j->out);
 }
 
-json json_begin(FILE *out, const char *schema) {
+json json_begin(FILE *out, schema name) {
+    static const char *const schemas[] = {
+#define X(name, version, writer, keys) "cornu." #name "/" #version,
+        SCHEMA_MAP(X)
+#undef X
+    };
     json j = {.out = out};
     fputc('{', out);
-    json_text(&j, "schema", schema);
+    json_text(&j, "schema", schemas[name]);
     return j;
 }
 

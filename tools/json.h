@@ -1,6 +1,6 @@
 /* Writing JSON, a call per value, on one line. Commas, escapes and nesting are its business.
  *
- *     json j = json_begin(i->out, "cornu.cache/1");
+ *     json j = json_begin(i->out, SCHEMA_cache);
  *     json_text(&j, "folder", folder);
  *     json_open(&j, "entries", '[');
  *     json_integer(&j, NULL, 3);
@@ -17,13 +17,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "tools/schemas.h"
+
 typedef struct json {
     FILE *out;
     bool comma; /* a value stands before */
 } json;
 
 /* Opens the document and writes its "schema". */
-json json_begin(FILE *out, const char *schema);
+json json_begin(FILE *out, schema name);
 void json_end(json *j);
 /* Opens an object '{' or a list '['; closes with '}' or ']'. */
 void json_open(json *j, const char *key, char bracket);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tools/command.h"
+#include "tools/schemas.h"
 
 /* ---- roff -------------------------------------------------------------------------------- */
 
@@ -111,6 +112,17 @@ static void man_variables(FILE *out) {
     man_term(out, "TMPDIR", "FOLDER", "for temporary files; default: /tmp");
 }
 
+static void man_schemas(FILE *out) {
+    fputs(".SH JSON\n", out);
+    roff(out,
+         "With --json a verb writes one document, an object whose \"schema\" says which keys it "
+         "has. Within a version of a schema keys are added, never taken away.");
+#define X(name, version, writer, keys) \
+    man_term(out, "cornu." #name "/" #version, NULL, writer ":\n" keys);
+    SCHEMA_MAP(X)
+#undef X
+}
+
 void man_write(FILE *out) {
     fprintf(out, ".TH CORNU 1 \"\" \"Cornu %s\" \"User Commands\"\n", cn_version());
     fputs(".SH NAME\ncornu \\- deep learning for C programs\n"
@@ -130,6 +142,7 @@ void man_write(FILE *out) {
         snprintf(code, sizeof code, "%d", (int)e->code);
         man_term(out, code, NULL, e->meaning);
     }
+    man_schemas(out);
     man_variables(out);
     fputs(".SH SEE ALSO\n.BR cornu (3),\n.BR cornu\\-ir (5)\n", out);
 }

@@ -84,7 +84,7 @@ static exit_code write_table(const invocation *i, const cn_profile *p) {
 }
 
 static void write_json(const invocation *i, const cn_profile *p) {
-    json j = json_begin(i->out, "cornu.bench/1");
+    json j = json_begin(i->out, SCHEMA_bench);
     profiled_write(&j, p, false);
     json_end(&j);
 }
@@ -139,7 +139,7 @@ static exit_code write_trace(const invocation *i, const cn_profile *p, const cha
     FILE *out = fopen(path, "w");
     if (out == NULL)
         return fail(i, EXIT_RUN, "cannot write %s: %s", path, strerror(errno));
-    json j = json_begin(out, "cornu.trace/1");
+    json j = json_begin(out, SCHEMA_trace);
     json_open(&j, "traceEvents", '[');
     write_events(&j, p);
     json_close(&j, ']');

@@ -27,7 +27,7 @@ static void list_text(FILE *out, const cn_cache *cache) {
 }
 
 static void list_json(FILE *out, const cn_cache *cache) {
-    json j = json_begin(out, "cornu.cache/1");
+    json j = json_begin(out, SCHEMA_cache);
     json_text(&j, "folder", cache->folder);
     json_integer(&j, "bytes", (int64_t)cache->bytes);
     json_integer(&j, "limit", (int64_t)cache->limit);
@@ -55,7 +55,7 @@ static exit_code clear(const invocation *i, cn_context *c, const cn_cache *cache
     if (cn_cache_clear(c, &removed) != CN_OK)
         return fail_context(i, c);
     if (i->json) {
-        json j = json_begin(i->out, "cornu.cache/1");
+        json j = json_begin(i->out, SCHEMA_cache);
         json_text(&j, "folder", cache->folder);
         json_integer(&j, "removed", (int64_t)removed);
         json_end(&j);
@@ -74,7 +74,7 @@ static exit_code path(const invocation *i, cn_context *c, const cn_cache *cache)
         fprintf(i->out, "%s\n", cache->folder);
         return EXIT_OK;
     }
-    json j = json_begin(i->out, "cornu.cache/1");
+    json j = json_begin(i->out, SCHEMA_cache);
     json_text(&j, "folder", cache->folder);
     json_end(&j);
     return EXIT_OK;

@@ -74,7 +74,7 @@ static void report(const invocation *i, const cn_model *m, double seconds) {
     const char *path = option_text(i, "output", "");
     long size = size_of_file(path);
     if (i->json) {
-        json j = json_begin(i->out, "cornu.compile/1");
+        json j = json_begin(i->out, SCHEMA_compile);
         json_text(&j, "model", cn_model_name(m));
         json_text(&j, "output", path);
         json_integer(&j, "bytes", size);

@@ -90,7 +90,7 @@ static exit_code convert(const conversion *v, cn_model *m) {
     free(list);
     cn_array_file_free(f);
     if (code == EXIT_OK && v->i->json) {
-        json j = json_begin(v->i->out, "cornu.convert/1");
+        json j = json_begin(v->i->out, SCHEMA_convert);
         json_text(&j, "file", v->to);
         json_integer(&j, "arrays", (int64_t)count);
         json_end(&j);

@@ -170,7 +170,7 @@ static exit_code write_files(const invocation *i, cn_context *c, int action) {
     if (c == NULL)
         return fail_context(i, c);
     if (i->json) {
-        j = json_begin(i->out, "cornu.data/1");
+        j = json_begin(i->out, SCHEMA_data);
         json_open(&j, "files", '[');
     }
     for (int k = 1; k < i->argument_count && code == EXIT_OK; k++)

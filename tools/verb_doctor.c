@@ -43,7 +43,7 @@ static void write_findings(const invocation *i, const cn_findings *found) {
     cn_finding compiler = model_compiler(text, sizeof text);
     json j = {0};
     if (i->json) {
-        j = json_begin(i->out, "cornu.doctor/1");
+        j = json_begin(i->out, SCHEMA_doctor);
         json_open(&j, "findings", '[');
     }
     for (size_t k = 0; k <= found->count; k++) {

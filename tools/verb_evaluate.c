@@ -7,7 +7,7 @@ static void write_logs(const invocation *i, const cn_logs *logs, int64_t count) 
         fprintf(i->out, "%s: %.6g\n", logs->names[k], logs->values[k]);
     if (!i->json)
         return;
-    json j = json_begin(i->out, "cornu.evaluate/1");
+    json j = json_begin(i->out, SCHEMA_evaluate);
     json_integer(&j, "samples", count);
     json_open(&j, "logs", '{');
     for (size_t k = 0; k < logs->count; k++)

@@ -23,7 +23,7 @@ static void write_escaped(FILE *out, const char *text, size_t length) {
 }
 
 static void write_json(FILE *out, const cn_profile *p) {
-    json j = json_begin(out, "cornu.explain/1");
+    json j = json_begin(out, SCHEMA_explain);
     profiled_write(&j, p, true);
     json_end(&j);
 }

@@ -6,6 +6,8 @@ static exit_code run(invocation *i) {
         return man_write(i->out), EXIT_OK;
     if (option_given(i, "bash"))
         return bash_write(i->out), EXIT_OK;
+    if (option_given(i, "schemas"))
+        return schemas_write(i->out), EXIT_OK;
     if (i->argument_count == 0)
         return help_write(i->out), EXIT_OK;
     const verb *v = verb_find(i->arguments[0]);
@@ -18,7 +20,9 @@ static const option_row options[] = {
     {"man", 0, OPTION_FLAG, NULL, NULL, "write the man page cornu(1) in place of it",
      {.not_with = "argument bash"}},
     {"bash", 0, OPTION_FLAG, NULL, NULL, "write a completion for bash in place of it",
-     {.not_with = "argument"}},
+     {.not_with = "argument schemas"}},
+    {"schemas", 0, OPTION_FLAG, NULL, NULL, "list what the documents of --json are called and hold",
+     {.not_with = "argument man"}},
     {0},
 };
 

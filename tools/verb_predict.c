@@ -96,7 +96,7 @@ static void json_top(const prediction *p, json *j, const cn_array *x, size_t fir
 }
 
 static void write_json(const prediction *p) {
-    json j = json_begin(p->i->out, "cornu.predict/1");
+    json j = json_begin(p->i->out, SCHEMA_predict);
     json_integer(&j, "samples", p->samples);
     json_open(&j, "outputs", '[');
     for (size_t k = 0; k < p->count; k++) {

@@ -32,7 +32,7 @@ static void write_layers(json *j, const cn_model *m) {
 }
 
 static void write_json(FILE *out, const cn_model *m) {
-    json j = json_begin(out, "cornu.summary/1");
+    json j = json_begin(out, SCHEMA_summary);
     json_text(&j, "model", cn_model_name(m));
     write_arrays(&j, "inputs", m, cn_input_count(m), cn_model_input);
     write_arrays(&j, "outputs", m, cn_output_count(m), cn_model_output);

@@ -38,7 +38,7 @@ static void catch_interrupts(cn_model *m) {
 static void write_epoch(cn_model *m, int64_t epoch, const cn_logs *logs, void *user) {
     const invocation *i = user;
     (void)m;
-    json j = json_begin(i->out, "cornu.train/1");
+    json j = json_begin(i->out, SCHEMA_train);
     json_integer(&j, "epoch", epoch + 1);
     json_open(&j, "logs", '{');
     for (size_t k = 0; k < logs->count; k++)
@@ -50,7 +50,7 @@ static void write_epoch(cn_model *m, int64_t epoch, const cn_logs *logs, void *u
 static void write_end(const invocation *i, const cn_model *m, const char *output) {
     const cn_history *h = cn_model_history(m);
     if (i->json) {
-        json j = json_begin(i->out, "cornu.train/1");
+        json j = json_begin(i->out, SCHEMA_train);
         json_text(&j, "weights", output);
         json_flag(&j, "interrupted", interrupted);
         json_end(&j);

@@ -91,7 +91,7 @@ static void write_shape(json *j, const char *key, int rank, const int64_t *shape
 }
 
 static void write_json(FILE *out, const cn_verification *v) {
-    json j = json_begin(out, "cornu.verify/1");
+    json j = json_begin(out, SCHEMA_verify);
     json_number(&j, "tolerance", v->tolerance);
     json_text(&j, "first", v->first == v->count ? NULL : v->rows[v->first].name);
     json_text(&j, "cause", v->cause);
@@ -157,7 +157,7 @@ static void write_gradients(FILE *out, const cn_gradient_check *g) {
 }
 
 static void write_gradients_json(FILE *out, const cn_gradient_check *g) {
-    json j = json_begin(out, "cornu.verify_gradients/1");
+    json j = json_begin(out, SCHEMA_gradients);
     json_number(&j, "tolerance", g->tolerance);
     json_text(&j, "first", g->first == g->count ? NULL : g->rows[g->first].weight);
     json_open(&j, "weights", '[');

@@ -34,8 +34,20 @@ says() {
     grep -Eq -e "$1" "$work/out" || fail "no line matches $1: $(cat "$work/out")"
 }
 
+# documented - the keys of each document in the last output are in the list of its schema.
+documented() {
+    jq -r '.schema as $s | keys[] | select(. != "schema") | $s + " " + .' "$work/out" | sort -u |
+        while read -r schema key; do
+            "$cornu" help --schemas | awk -v schema="$schema" -v key="$key" '
+                /^cornu/ { here = $1 == schema }
+                here && !/^cornu/ { gsub(/[,;]/, " "); words = words " " $0 " " }
+                END { exit !index(words, " " key " ") }' || fail "$key of $schema is not documented"
+        done || exit 1
+}
+
 # holds FILTER - of each JSON document in the last output.
 holds() {
+    documented
     jq -es "length > 0 and all(.[]; $1)" "$work/out" >/dev/null ||
         fail "not so: $1: $(cat "$work/out")"
 }
