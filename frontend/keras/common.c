@@ -43,7 +43,9 @@ bool keras_made(keras_reader *r, const char *place) {
 
 const char *keras_words(arena *a, const json_t *j) {
     char words[64];
-    size_t length = json_dumpb(j, words, sizeof words, JSON_ENCODE_ANY | JSON_COMPACT);
+    size_t length =
+        json_dumpb(j, words, sizeof words,
+                   JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15));
     if (length <= sizeof words)
         return arena_string_n(a, words, length);
     return arena_format(a, "%.*s...", (int)sizeof words - 4, words);
@@ -278,24 +280,34 @@ static const struct {
     [KERAS_INTEGER_OR_NONE] = {read_integer_or_none, write_integer_or_none, "an integer or null"},
     [KERAS_RARE_INTEGER] = {read_integer_option, write_rare_integer, "an integer"},
     [KERAS_FLAG] = {read_flag, write_flag, "true or false"},
-    [KERAS_WORD] = {read_word, write_word, "one of"},
+    [KERAS_WORD] = {read_word, write_word, "one of "},
     [KERAS_NAME] = {read_name, write_name, "a text"},
     [KERAS_SEED] = {read_seed, write_seed, "an integer or null"},
-    [KERAS_FIXED] = {read_fixed, write_fixed, "in Cornu"},
+    [KERAS_FIXED] = {read_fixed, write_fixed, ""},
     [KERAS_FREE] = {read_free, write_fixed, ""},
 };
 
 /* ---- options ---------------------------------------------------------------------------- */
 
+/* "red, green" or, of JSON, "null or 1". */
+static const char *words_of(keras_reader *r, const keras_option *row, const char *between) {
+    text words;
+    text_init(&words, r->scratch);
+    for (int i = 0; row->words != NULL && row->words[i] != NULL; i++)
+        if (row->words[i][0] != 0)
+            text_printf(&words, "%s%s", words.length == 0 ? "" : between, row->words[i]);
+    return words.data;
+}
+
 static void refuse_value(keras_reader *r, const char *place, const char *what, const json_t *given,
                          const keras_option *row) {
-    text wants;
-    text_init(&wants, r->scratch);
-    text_append(&wants, kinds[row->kind].wants);
-    for (int i = 0; row->words != NULL && row->words[i] != NULL; i++)
-        text_printf(&wants, "%s%s", i == 0 ? " " : ", ", row->words[i]);
-    keras_problem(r, place, "%s: \"%s\" is %s; it is %s", what, row->key,
-                  keras_words(r->scratch, given), wants.data);
+    const char *is = keras_words(r->scratch, given);
+    if (row->kind == KERAS_FIXED)
+        keras_problem(r, place, "%s: \"%s\" is %s; in Cornu it is %s", what, row->key, is,
+                      words_of(r, row, " or "));
+    else
+        keras_problem(r, place, "%s: \"%s\" is %s; it is %s%s", what, row->key, is,
+                      kinds[row->kind].wants, words_of(r, row, ", "));
 }
 
 static bool has_row(const keras_option *rows, const char *key) {
