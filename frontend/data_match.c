@@ -155,7 +155,7 @@ static bool check_labels(cn_model *m, cn_source where, const char *call, uint32_
 
 bool data_match_labels(cn_model *m, cn_source where, const char *call, const data_match *x,
                        const dataset_batch *rows, int64_t count, const int64_t *samples) {
-    if (!x->with_targets || x->rows.sample == NULL)
+    if (!x->with_targets || dataset_in_memory(&x->rows))
         return true; /* checked already */
     for (uint32_t i = 0; i < m->training->targets.count; i++) {
         if (!check_labels(m, where, call, i, &x->rows.targets[i], rows->targets[i], count, samples))
@@ -201,12 +201,12 @@ static bool match_targets(cn_model *m, cn_source where, const char *call, datase
                        rows->targets, rows->target_count)) {
         return false;
     }
-    for (uint32_t i = 0; rows->sample == NULL && i < wanted; i++) {
+    for (uint32_t i = 0; dataset_in_memory(rows) && i < wanted; i++) {
         const dataset_column *column = &rows->targets[i];
         if (!check_labels(m, where, call, i, column, column->data, rows->count, NULL))
             return false;
     }
-    if (rows->sample == NULL)
+    if (dataset_in_memory(rows))
         rows->target_count = (int)wanted;
     return true;
 }
@@ -223,7 +223,7 @@ bool data_match_model(cn_model *m, cn_source where, const char *call, const data
                        rows->inputs, rows->input_count)) {
         return false;
     }
-    if (rows->sample == NULL)
+    if (dataset_in_memory(rows))
         rows->input_count = (int)wanted; /* more would be gathered in vain */
     if (with_targets && !match_targets(m, where, call, rows))
         return false;

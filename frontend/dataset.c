@@ -1,4 +1,4 @@
-/* Public datasets: arrays, callbacks and IDX files as columns of samples. */
+/* Public datasets: arrays and callbacks as columns of samples, and what all datasets can tell. */
 #include "frontend/dataset.h"
 
 #include <string.h>
@@ -178,47 +178,48 @@ cn_dataset *cn_dataset_callback_at(cn_source where, const cn_dataset_callback_op
     return ok ? d : NULL;
 }
 
-/* ---- IDX -------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------ */
 
-static bool read_column(cn_dataset *d, const char *path, idx_array *file, dataset_column *column) {
+static bool fill_guarded(cn_dataset *d, dataset_fill fill, const void *options) {
     cn_context *c = d->context;
-    if (!idx_read(path, c->memory, &c->diag, file))
-        return false;
-    cn_array x = {.data = file->data, .dtype = file->type.dtype, .rank = file->type.rank};
-    for (int i = 0; i < x.rank; i++)
-        x.shape[i] = file->type.dims[i].count;
-    if (!describe_column(c, (cn_source){path, 0, 0}, &x, false, "array", 0, column))
-        return false;
-    if (d->rows.count < 0)
-        d->rows.count = x.shape[0];
-    if (d->rows.count == x.shape[0])
-        return true;
-    return diag_fail(&c->diag, CN_ERROR_DATA, "\"%s\" has %lld samples, the inputs have %lld", path,
-                     (long long)x.shape[0], (long long)d->rows.count);
+    CONTEXT_ENTER(c, false);
+    d->own = arena_new(c->memory, &c->diag);
+    bool ok = d->own != NULL ? fill(d, options)
+                             : diag_fail(&c->diag, CN_ERROR_OUT_OF_MEMORY, "no memory");
+    CONTEXT_LEAVE(c);
+    return ok;
 }
 
-static bool fill_idx(cn_dataset *d, const char *inputs, const char *targets) {
-    if (inputs == NULL) {
-        return diag_fail(&d->context->diag, CN_ERROR_INVALID_ARGUMENT,
-                         "dataset_idx: no file is named");
-    }
-    d->rows.count = -1;
-    d->rows.input_count = 1;
-    d->rows.target_count = targets != NULL;
-    return read_column(d, inputs, &d->files[0], &d->rows.inputs[0]) &&
-           (targets == NULL || read_column(d, targets, &d->files[1], &d->rows.targets[0]));
-}
-
-cn_dataset *cn_dataset_idx(cn_context *c, const char *inputs, const char *targets) {
-    if (c == NULL)
+cn_dataset *dataset_make(cn_context *c, cn_source where, const char *call, dataset_fill fill,
+                         const void *options) {
+    if (c == NULL || !diag_ok(&c->diag))
         return NULL;
     CONTEXT_ENTER(c, NULL);
     cn_dataset *d = dataset_new(c);
-    bool ok = fill_idx(d, inputs, targets);
-    if (!ok)
-        cn_dataset_free(d);
     CONTEXT_LEAVE(c);
-    return ok ? d : NULL;
+    if (fill_guarded(d, fill, options))
+        return d;
+    cn_dataset_free(d);
+    if (where.file != NULL && where.file[0] != 0)
+        diag_prefix(&c->diag, "%s:%d: %s: ", source_file(where), where.line, call);
+    else
+        diag_prefix(&c->diag, "%s: ", call);
+    return NULL;
+}
+
+bool dataset_add_column(cn_dataset *d, bool is_target, const char *name, cn_dtype dtype, int rank,
+                        const int64_t *shape, const void *data) {
+    int *count = is_target ? &d->rows.target_count : &d->rows.input_count;
+    const char *what = is_target ? "target" : "input";
+    if (*count == DATASET_COLUMNS)
+        return diag_fail(&d->context->diag, CN_ERROR_UNSUPPORTED, "more than %d %ss",
+                         DATASET_COLUMNS, what);
+    dataset_column *x = &(is_target ? d->rows.targets : d->rows.inputs)[*count];
+    *x = (dataset_column){
+        .name = name, .dtype = dtype, .rank = rank, .data = data, .place = (*count)++};
+    memcpy(x->shape, shape, sizeof *shape * (size_t)rank);
+    return dataset_column_measure(x) || diag_fail(&d->context->diag, CN_ERROR_SHAPE,
+                                                  "%s %d: the shape is too large", what, x->place);
 }
 
 /* ---- asking ----------------------------------------------------------------------------- */
@@ -240,6 +241,10 @@ cn_dataset *cn_dataset_range(cn_dataset *d, int64_t begin, int64_t end) {
     CONTEXT_ENTER(c, NULL);
     cn_dataset *part = dataset_new(c);
     part->rows = dataset_range(&d->rows, begin, end);
+    part->held = d->held; /* but nothing to close */
+    part->file = d->file;
+    part->class_names = d->class_names;
+    part->class_count = d->class_count;
     CONTEXT_LEAVE(c);
     return part;
 }
@@ -268,17 +273,59 @@ cn_array cn_dataset_target(const cn_dataset *d, size_t i) {
                         i);
 }
 
+size_t cn_dataset_class_count(const cn_dataset *d) {
+    return d == NULL ? 0 : d->class_count;
+}
+
+const char *cn_dataset_class_name(const cn_dataset *d, size_t i) {
+    return i < cn_dataset_class_count(d) ? d->class_names[i] : NULL;
+}
+
+const char *cn_dataset_file(const cn_dataset *d, int64_t index) {
+    bool known = d != NULL && d->file != NULL && index >= 0 && index < d->rows.count;
+    return known ? d->file(d->held, d->rows.first + index) : NULL;
+}
+
+cn_array cn_dataset_column(const cn_dataset *d, size_t i) {
+    if (d == NULL || i >= (size_t)(d->rows.input_count + d->rows.target_count))
+        return (cn_array){0};
+    size_t inputs = (size_t)d->rows.input_count;
+    cn_array x = i < inputs ? cn_dataset_input(d, i) : cn_dataset_target(d, i - inputs);
+    x.data = NULL;
+    return x;
+}
+
+cn_status cn_dataset_read(cn_dataset *d, int64_t begin, int64_t end, void *const *columns) {
+    if (d == NULL || columns == NULL)
+        return CN_ERROR_INVALID_ARGUMENT;
+    diagnostics *diag = &d->context->diag;
+    if (begin < 0 || begin > end || end > d->rows.count) {
+        diag_fail(diag, CN_ERROR_INVALID_ARGUMENT,
+                  "dataset_read: [%lld, %lld) is not within %lld samples", (long long)begin,
+                  (long long)end, (long long)d->rows.count);
+        return diag->status;
+    }
+    for (int64_t i = begin; i < end; i++) { /* each as a batch of one, behind those before */
+        dataset_batch to = {.sample_weight = NULL};
+        dataset_column *x = d->rows.inputs, *y = d->rows.targets;
+        size_t row = (size_t)(i - begin), n = 0;
+        for (int k = 0; k < d->rows.input_count; k++)
+            to.inputs[k] = (uint8_t *)columns[n++] + row * x[k].sample_bytes;
+        for (int k = 0; k < d->rows.target_count; k++)
+            to.targets[k] = (uint8_t *)columns[n++] + row * y[k].sample_bytes;
+        if (!dataset_gather(&d->rows, &i, 0, 1, &to, diag))
+            return diag->status;
+    }
+    return CN_OK;
+}
+
 void cn_dataset_free(cn_dataset *d) {
     if (d == NULL || d->freed)
         return;
-    for (int i = 0; i < 2; i++) {
-        idx_array *f = &d->files[i];
-        if (f->data != NULL)
-            memory_give(d->context->memory, f->data, f->bytes + (f->bytes == 0));
-        f->data = NULL;
-    }
-    d->rows.count = 0;
-    d->freed = true;
-    d->next_spare = d->context->spare_datasets;
-    d->context->spare_datasets = d;
+    if (d->close != NULL)
+        d->close(d->held);
+    arena_free(d->own);
+    cn_context *c = d->context;
+    *d = (cn_dataset){.context = c, .freed = true, .next_spare = c->spare_datasets};
+    c->spare_datasets = d;
 }

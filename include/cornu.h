@@ -26,6 +26,7 @@
  * profile.h      kernels, times, memory              verify.h    against another program's arrays
  * environment.h  what is found on this machine       export.h    shared objects and objects
  * inspect.h      every stage of the compiler as text
+ * data_files.h   datasets from files: tables, images, texts, arrays
  */
 #ifndef CORNU_H
 #define CORNU_H
@@ -34,6 +35,7 @@
 #include "cornu/callbacks.h"
 #include "cornu/context.h"
 #include "cornu/data.h"
+#include "cornu/data_files.h"
 #include "cornu/dtype.h"
 #include "cornu/environment.h"
 #include "cornu/export.h"

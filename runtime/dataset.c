@@ -79,7 +79,9 @@ static bool gather_by_callback(const dataset *d, const int64_t *indices, int64_t
         place_row(d->inputs, d->input_count, to->inputs, row, inputs);
         place_row(d->targets, d->target_count, to->targets, row, targets);
         int64_t index = d->first + indices[row];
-        if (d->sample(d->user, index, inputs, targets))
+        if (d->read != NULL && !d->read(d->user, index, inputs, targets, diag))
+            return false;
+        if (d->read != NULL || d->sample(d->user, index, inputs, targets))
             continue;
         return diag_fail(diag, CN_ERROR_DATA, "the dataset's callback stopped at sample %lld",
                          (long long)index);
@@ -98,7 +100,7 @@ bool dataset_gather(const dataset *d, const int64_t *indices, int64_t begin, int
     gather_weight(d->sample_weight, indices, begin, end, to->sample_weight);
     for (int i = 0; i < d->target_count; i++)
         gather_weight(d->targets[i].weight, indices, begin, end, to->target_weights[i]);
-    if (d->sample != NULL)
+    if (!dataset_in_memory(d))
         return gather_by_callback(d, indices, begin, end, to, diag);
     for (int i = 0; i < d->input_count; i++)
         gather_column(&d->inputs[i], indices, begin, end, to->inputs[i]);

@@ -33,15 +33,25 @@ typedef struct dataset_column {
 typedef bool (*dataset_sample)(void *user, int64_t index, void *const *inputs,
                                void *const *targets);
 
+/* The same of the library's own readers of files: called by several threads at once, and tells
+ * what is wrong. */
+typedef bool (*dataset_read)(void *user, int64_t index, void *const *inputs, void *const *targets,
+                             diagnostics *diag);
+
 typedef struct dataset {
     int64_t count;
     int input_count, target_count;
     dataset_column inputs[DATASET_COLUMNS], targets[DATASET_COLUMNS];
     const float *sample_weight; /* one per sample; NULL = none */
-    dataset_sample sample;      /* NULL = columns lie in memory */
+    dataset_sample sample;      /* at most one of the two; NULL = columns lie in memory */
+    dataset_read read;
     void *user;
-    int64_t first; /* added to indices given to `sample` (ranges) */
+    int64_t first; /* added to indices given to `sample` or `read` (ranges) */
 } dataset;
+
+static inline bool dataset_in_memory(const dataset *d) {
+    return d->sample == NULL && d->read == NULL;
+}
 
 /* Whether any target has weights for its samples. */
 bool dataset_is_weighted(const dataset *d);

@@ -142,7 +142,7 @@ static void lay_out(feed *f, slot *s) {
         at += column_room(&f->data.inputs[i], f->options.batch_size);
     }
     /* A callback fills whole samples, whatever is wanted of them. */
-    bool targets = f->options.targets || f->data.sample != NULL;
+    bool targets = f->options.targets || !dataset_in_memory(&f->data);
     for (int i = 0; targets && i < f->data.target_count; i++) {
         rows->targets[i] = at;
         at += column_room(&f->data.targets[i], f->options.batch_size);
@@ -186,7 +186,7 @@ static void gather_rows(void *user, int64_t begin, int64_t end) {
 }
 
 static bool fill_by_workers(feed *f, slot *s, int64_t index) {
-    if (f->data.sample != NULL || f->options.workers == NULL)
+    if (!dataset_in_memory(&f->data) || f->options.workers == NULL)
         return fill(f, s, index);
     begin_batch(f, s, index);
     shared_gather g = {f, &s->batch};
@@ -258,7 +258,7 @@ static bool take_memory(feed *f) {
 /* Of one batch there is nothing to gather ahead, and copying needs a processor to spare. */
 static bool gathers_ahead(const feed *f) {
     bool spare = f->options.workers == NULL || pool_threads(f->options.workers) < processor_count();
-    return f->batches - f->options.first_batch > 1 && (f->data.sample != NULL || spare);
+    return f->batches - f->options.first_batch > 1 && (!dataset_in_memory(&f->data) || spare);
 }
 
 feed *feed_new(const dataset *d, const feed_options *o, memory *m, diagnostics *diag) {

@@ -1,4 +1,5 @@
 /* Data: arrays in the caller's memory and in files, and datasets that a fit draws batches from.
+ * Datasets of files are in data_files.h.
  *
  * A dataset belongs to its context. On failure a constructor returns NULL and the context keeps the
  * message; calls that take a dataset refuse NULL with that message.
@@ -57,11 +58,6 @@ typedef struct cn_dataset_callback_options {
 } cn_dataset_callback_options;
 CN_API cn_dataset *cn_dataset_callback_at(cn_source where,
                                           const cn_dataset_callback_options *options);
-
-/* IDX files (MNIST's format), gzip or plain. Images [n, h, w] become [n, h, w, 1] when a model
- * wants a channel. `targets` may be NULL. NULL result with the message in the context when a
- * file cannot be read, is damaged, or counts differ. */
-CN_API cn_dataset *cn_dataset_idx(cn_context *c, const char *inputs, const char *targets);
 
 CN_API int64_t cn_dataset_count(const cn_dataset *d);
 /* Samples [begin, end) of another dataset, in its order. */

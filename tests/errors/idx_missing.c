@@ -1,4 +1,4 @@
-// expect: "/nowhere/images.gz" cannot be opened: No such file or directory
+// expect: dataset_idx: cannot read "/nowhere/images.gz": No such file or directory
 #include <cornu.h>
 #include <stdio.h>
 

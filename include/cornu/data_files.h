@@ -1,0 +1,95 @@
+/* Datasets from files: what people have is read as it lies, without a converter.
+ *
+ *     cn_dataset *iris = cn_dataset_csv(c, "iris.csv", .targets = {"species"});
+ *     cn_dataset *pets = cn_dataset_image_folder(c, "pets", .image_size = {160, 160});
+ *     cn_dataset *book = cn_dataset_text(c, "book.txt", .sequence_length = 64);
+ *
+ * Words and defaults are Keras' where it has them. Every constructor returns NULL, with a message
+ * that names the file and the place in it, when a file cannot be read, is damaged or does not hold
+ * what is asked for; no file makes it take more memory than its content is worth. Tables and texts
+ * lie in memory once they are read; images and CIFAR's records are read while training runs,
+ * several at once, and a damaged one stops the run with its name.
+ */
+#ifndef CORNU_DATA_FILES_H
+#define CORNU_DATA_FILES_H
+
+#include "cornu/data.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- classes, files, samples ----------------------------------------------------------------- */
+
+/* The classes that a dataset knows by name: texts of a CSV file's first target, folders of images,
+ * characters or words of a text. 0, and NULL, where there are none. */
+CN_API size_t cn_dataset_class_count(const cn_dataset *d);
+CN_API const char *cn_dataset_class_name(const cn_dataset *d, size_t i);
+/* The file that a sample is; NULL where samples are parts of files. */
+CN_API const char *cn_dataset_file(const cn_dataset *d, int64_t index);
+
+/* What the samples of a dataset are: its inputs first, then its targets; shape[0] counts them, data
+ * is NULL. A cn_array of rank 0 behind the last. */
+CN_API cn_array cn_dataset_column(const cn_dataset *d, size_t i);
+/* Reads samples [begin, end) into a buffer per column, in the order of cn_dataset_column. */
+CN_API CN_NODISCARD cn_status cn_dataset_read(cn_dataset *d, int64_t begin, int64_t end,
+                                              void *const *columns);
+
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+/* What an empty cell, NA or NaN (in any case) is in a column of numbers. */
+typedef enum cn_missing {
+    CN_MISSING_FAILS, /* the default: a message with file, line and column */
+    CN_MISSING_NAN,   /* not a number */
+    CN_MISSING_SKIPS, /* its row is left out */
+} cn_missing;
+
+/* CSV files (RFC 4180), plain or gzip. A text of `inputs` or `targets` makes one array, of one
+ * column or of several that are listed as CSV themselves: a name; a number from 0, from the end if
+ * negative; or FIRST..LAST, both included. "0..3", "height,weight", "\"a,b\"". Numbers become
+ * float32; a column of texts becomes int32, its classes, sorted by their bytes. A column holds
+ * texts when its first cell is no number. */
+typedef struct cn_dataset_csv_options {
+    cn_context *context;
+    const char *path;                /* required */
+    const char *inputs[CN_MAX_LIST]; /* default: one array, of all columns that are no targets */
+    const char *targets[CN_MAX_LIST];
+    const char *texts; /* columns that are texts though they look like numbers */
+    bool no_header;
+    char separator; /* default: a comma; a tab where the name ends in .tsv or .tsv.gz */
+    cn_missing missing;
+    const char *const *class_names; /* of the first target, when the file does not decide */
+    size_t class_count;
+} cn_dataset_csv_options;
+CN_API cn_dataset *cn_dataset_csv_at(cn_source where, const cn_dataset_csv_options *options);
+
+/* ---- arrays ---------------------------------------------------------------------------------- */
+
+/* Arrays of .npy, .npz, .safetensors and IDX files (gzip or plain), told by their first bytes; the
+ * first axis of each counts samples. Arrays are named, or numbered from 0. */
+typedef struct cn_dataset_array_file_options {
+    cn_context *context;
+    const char *path;                 /* required */
+    const char *target_path;          /* default: the targets are in the same file */
+    const char *inputs[CN_MAX_LIST];  /* default: all that are no targets */
+    const char *targets[CN_MAX_LIST]; /* default: all of .target_path, else none */
+} cn_dataset_array_file_options;
+CN_API cn_dataset *cn_dataset_array_file_at(cn_source where,
+                                            const cn_dataset_array_file_options *options);
+/* The same by position, as MNIST comes: images [n, h, w] become [n, h, w, 1] when a model wants a
+ * channel. `targets` may be NULL. */
+CN_API cn_dataset *cn_dataset_idx(cn_context *c, const char *inputs, const char *targets);
+
+#ifndef __cplusplus
+#define cn_dataset_csv(...)                            \
+    cn_dataset_csv_at(CN_HERE(cn_dataset_csv_options), \
+                      &(cn_dataset_csv_options){.context = __VA_ARGS__})
+#define cn_dataset_array_file(...)                                   \
+    cn_dataset_array_file_at(CN_HERE(cn_dataset_array_file_options), \
+                             &(cn_dataset_array_file_options){.context = __VA_ARGS__})
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif
