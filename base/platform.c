@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -187,6 +188,33 @@ void *library_symbol(void *library, const char *name) {
 void library_close(void *library) {
     if (library != NULL)
         dlclose(library);
+}
+
+static char *readable_in(const char *folder, int length, const char *between, const char *file) {
+    char *path = NULL;
+    if (asprintf(&path, "%.*s%s%s", length, folder, between, file) < 0)
+        return NULL;
+    if (access(path, R_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+char *file_beside_library(const char *file) {
+    static const char anchor = 0;
+    Dl_info here;
+    if (dladdr(&anchor, &here) == 0 || here.dli_fname == NULL)
+        return NULL;
+    char *library = realpath(here.dli_fname, NULL);
+    char *slash = library == NULL ? NULL : strrchr(library, '/'), *path = NULL;
+    if (slash != NULL) {
+        int length = (int)(slash - library) + 1;
+        path = readable_in(library, length, "", file);
+        if (path == NULL)
+            path = readable_in(library, length, "cornu/", file);
+    }
+    free(library);
+    return path;
 }
 
 /* ---- fork ------------------------------------------------------------------------------ */

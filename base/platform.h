@@ -42,6 +42,9 @@ uint32_t fork_generation(void);
 void *library_open(const char *path, const char **error);
 void *library_symbol(void *library, const char *name);
 void library_close(void *library);
+/* The path (malloc) of a file that comes with Cornu: in the folder of the library that this code
+ * is in, or in its folder cornu/. NULL when it lies in neither. */
+char *file_beside_library(const char *file);
 
 /* Whole file into memory taken with malloc; caller frees. diag_fail names the path. */
 bool file_read_all(const char *path, diagnostics *d, uint8_t **bytes, size_t *length);

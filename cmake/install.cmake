@@ -2,7 +2,7 @@
 # whole may be moved:
 #
 #   bin/cornu                      finds the library and the headers relative to itself
-#   lib/libcornu.so.0              finds cornu/cornu-clang.so beside itself
+#   lib/libcornu.so.0              finds cornu/cornu-clang.so and cornu/cornu-hdf5 beside itself
 #   lib/cmake/Cornu, lib/pkgconfig for find_package(Cornu) and pkg-config cornu
 #   include/                       cornu.h, cornu/*.h
 #   share/man, share/doc/cornu, share/bash-completion
@@ -18,6 +18,9 @@ install(TARGETS cornu EXPORT CornuTargets
 install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 if(TARGET cornu-clang)
   install(TARGETS cornu-clang LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/cornu)
+endif()
+if(TARGET cornu-hdf5)
+  install(TARGETS cornu-hdf5 RUNTIME DESTINATION ${CMAKE_INSTALL_LIBDIR}/cornu)
 endif()
 if(TARGET cornu_tool)
   file(RELATIVE_PATH cornu_libraries /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})

@@ -12,7 +12,6 @@
  * the cache must not load them, and an update that keeps their version leaves old entries valid.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,17 +167,13 @@ static void free_module_compiler(compiler *c) {
     free(c);
 }
 
-static compiler *new_at(const char *folder, size_t folder_length, const char *file) {
-    size_t size = folder_length + strlen(file) + 1;
-    module_compiler *m = malloc(sizeof *m + size);
+static compiler *new_at(const char *path) {
+    size_t size = strlen(path) + 1;
+    module_compiler *m = access(path, R_OK) != 0 ? NULL : malloc(sizeof *m + size);
     if (m == NULL)
         return NULL;
     *m = (module_compiler){.base = {identify, start, build, free_module_compiler, ""}};
-    snprintf(m->path, size, "%.*s%s", (int)folder_length, folder, file);
-    if (access(m->path, R_OK) != 0) {
-        free(m);
-        return NULL;
-    }
+    memcpy(m->path, path, size);
     return &m->base;
 }
 
@@ -186,18 +181,9 @@ compiler *module_compiler_new(const char *path) {
     if (path == NULL)
         path = secure_getenv("CORNU_CLANG_MODULE");
     if (path != NULL)
-        return new_at("", 0, path);
-    /* Beside the library that this code is in, or in its own folder there. */
-    static const char anchor = 0;
-    Dl_info here;
-    if (dladdr(&anchor, &here) == 0 || here.dli_fname == NULL)
-        return NULL;
-    char *library = realpath(here.dli_fname, NULL);
-    const char *slash = library == NULL ? NULL : strrchr(library, '/');
-    size_t length = slash == NULL ? 0 : (size_t)(slash - library) + 1;
-    compiler *c = slash == NULL ? NULL : new_at(library, length, CLANG_MODULE_FILE);
-    if (c == NULL && slash != NULL)
-        c = new_at(library, length, "cornu/" CLANG_MODULE_FILE);
-    free(library);
+        return new_at(path);
+    char *found = file_beside_library(CLANG_MODULE_FILE);
+    compiler *c = found == NULL ? NULL : new_at(found);
+    free(found);
     return c;
 }

@@ -18,6 +18,9 @@ extern "C" {
       "the compiler module, where it is not beside the "                             \
       "library")                                                                     \
     X("CORNU_DUMP", "FOLDER", "write every stage of every program into this folder") \
+    X("CORNU_HDF5", "FILE",                                                          \
+      "the program cornu-hdf5, where it is not beside the "                          \
+      "library")                                                                     \
     X("CORNU_ISA", "LEVEL",                                                          \
       "make code for x86-64-v3 or x86-64-v4, not for the "                           \
       "processor's best")                                                            \

@@ -16,7 +16,7 @@
 typedef struct hdf5_dataset {
     const char *path; /* "layers/dense/vars/0" */
     type type;        /* CN_DTYPE_DEFAULT: an element type that Cornu has not */
-    const void *data;
+    const void *data; /* not aligned */
     size_t bytes;
 } hdf5_dataset;
 
@@ -38,6 +38,9 @@ typedef struct hdf5_file {
 
 /* Data point into source->bytes. False with a message of source->title. */
 bool hdf5_read(const file_view *source, arena *a, diagnostics *d, hdf5_file *out);
+/* What the program has answered about these bytes, checked: hdf5_read without the program. */
+bool hdf5_parse(const file_view *source, const void *answer, size_t length, arena *a,
+                diagnostics *d, hdf5_file *out);
 const hdf5_dataset *hdf5_find(const hdf5_file *f, const char *path);
 const hdf5_attribute *hdf5_find_attribute(const hdf5_file *f, const char *owner, const char *name);
 
