@@ -30,10 +30,18 @@ static void write_origins(FILE *out, const cn_profile_launch *l) {
         fprintf(out, "%s:%d", l->origins[0].file, l->origins[0].line);
 }
 
+/* What shares are of: medians of parts do not add up to the median of the whole. */
+static double sum_of_parts(const cn_profile *p) {
+    double sum = p->between_seconds;
+    for (size_t i = 0; i < p->launch_count; i++)
+        sum += p->launches[i].scan < 0 ? p->launches[i].seconds : 0;
+    return sum;
+}
+
 static void write_row(FILE *out, const cn_profile *p, const cn_profile_launch *l) {
     double bytes = l->bytes_read + l->bytes_written;
     fprintf(out, "%10.1f %5.1f%% %8s %8s %6.0f%% %-7s %s%s", l->seconds * 1e6,
-            100 * l->seconds / p->seconds, shorten(l->flops).text, shorten(bytes).text,
+            100 * l->seconds / sum_of_parts(p), shorten(l->flops).text, shorten(bytes).text,
             100 * l->roofline, l->compute_bound ? "compute" : "memory", l->scan >= 0 ? "  " : "",
             l->kernel);
     if (l->runs > 1)

@@ -18,6 +18,9 @@ grep -q '^convnet, predict, batch 2' "$work/table" || fail "no heading"
 grep -Eq '^ +[0-9.]+ +[0-9.]+% .*(compute|memory) +k_conv.* conv2d' "$work/table" ||
     fail "no row of conv2d: $(cat "$work/table")"
 grep -q ' a run; ' "$work/table" || fail "no total"
+# Shares are of the sum of the parts, of which only the time between kernels is not in the table.
+grep -E '(compute|memory) ' "$work/table" | awk '{ gsub("%", "", $2); sum += $2 }
+    END { exit !(sum > 50 && sum <= 101) }' || fail "shares: $(cat "$work/table")"
 # Longest first.
 grep -E '(compute|memory) ' "$work/table" | awk '{ print $1 }' | sort -rnc || fail "not sorted"
 

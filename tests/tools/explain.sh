@@ -72,6 +72,12 @@ for words in 'Dense → f32\[B,10\]' '= dot_general ' 'contract' 'void k_' 'stay
 done
 grep -q '= conv ' "$work/seen" && fail "a click on garment shows convolutions"
 
+# On paper it is a few pages: figures, network, kernels and the memory plan, but not every text.
+HOME=$work timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
+    --virtual-time-budget=3000 --print-to-pdf="$work/page.pdf" "file://$work/page.html" 2>/dev/null
+pages=$(grep -ac '/Type /Page$' "$work/page.pdf")
+[ "$pages" -ge 4 ] && [ "$pages" -le 9 ] || fail "$pages printed pages"
+
 dom "$work/hostile.html" >"$work/dom"
 grep -q 'class="box"' "$work/dom" || fail "hostile names break the page"
 grep -q '<img' "$work/dom" && fail "a name became markup"
