@@ -121,9 +121,11 @@ compiled("metrics by name", optimizer="sgd", loss="mse",
          weighted_metrics=["mse"])
 compiled("metrics by object", optimizer="sgd", loss="mse", metrics=[
     metrics.Accuracy(), metrics.BinaryAccuracy(threshold=0.25), metrics.CategoricalAccuracy("c"),
-    metrics.SparseCategoricalAccuracy(), metrics.TopKCategoricalAccuracy(2),
-    metrics.SparseTopKCategoricalAccuracy(3, name="top"), metrics.MeanSquaredError(),
+    metrics.TopKCategoricalAccuracy(2), metrics.MeanSquaredError(),
     metrics.MeanAbsoluteError(name="far")])
+compiled("sparse metrics by object", optimizer="sgd", loss="sparse_categorical_crossentropy",
+         metrics=[metrics.SparseCategoricalAccuracy(),
+                  metrics.SparseTopKCategoricalAccuracy(3, name="top")])
 compiled("metric functions", optimizer="sgd", loss="mse",
          metrics=[metrics.mean_squared_error, metrics.binary_accuracy],
          want={"metrics": ["mean_squared_error", "binary_accuracy"]})
