@@ -265,6 +265,8 @@ bool safetensors_parse(const char *path, const void *bytes, size_t length, arena
     }
     bool ok = parse(path, bytes, length, a, d, out);
     diag_pop_recovery(d, &point);
+    if (!ok)
+        *out = (safetensors){0};
     return ok;
 }
 
