@@ -3,7 +3,8 @@
  * The same passes, loops and kernel texts as in cpu.c, so the same bits; what cpu.c leaves to the
  * executor (execute.c), addresses and the order of launches, becomes text with offsets planned
  * for one capacity. With several instruction-set levels each has a unit of its own, and kernels
- * the level in their names; else all is one unit, NAME.c.
+ * the level in their names; else all is one source, NAME.c, which is compiled in several units where
+ * it is long, so that processors share the work.
  */
 #include "codegen/cpu/artifact.h"
 
@@ -267,13 +268,38 @@ static void add_unit(artifact_writer *w, unit_list *units, const char *name, con
              (toolchain_unit){.name = name, .text = words, .length = strlen(words)});
 }
 
+/* The header, tables and calls around these words about kernels. */
+static const char *interface_text(artifact_writer *w, const char *kernels) {
+    artifact_facts facts = w->facts;
+    facts.kernels = kernels;
+    return arena_format(w->arena, "%s%s%s", freestanding,
+                        artifact_header(w->artifact, &facts, false, w->arena),
+                        artifact_source(w->artifact, &facts, false, w->arena));
+}
+
+/* Of the one source its interface, and kernels in units that threads share out. */
+static void add_parts(artifact_writer *w, unit_list *units) {
+    const program_text *p = &w->levels[0].build.program;
+    add_unit(w, units, arena_format(w->arena, "%s.c", w->artifact->prefix),
+             interface_text(w, artifact_kernel_table(w, &w->levels[0])));
+    for (uint32_t first = 0, end; first < p->kernels.count; first = end) {
+        text t;
+        text_init(&t, w->arena);
+        end = program_part_end(p, first);
+        program_print_part(p, first, end, LINKAGE_HIDDEN, &t);
+        add_unit(w, units, arena_format(w->arena, "kernels_%u.c", first), t.data);
+    }
+}
+
 static unit_list make_units(artifact_writer *w) {
     const artifact *x = w->artifact;
+    const program_text *p = &w->levels[0].build.program;
     unit_list units = {0};
-    add_unit(w, &units, arena_format(w->arena, "%s.c", x->prefix),
-             arena_format(w->arena, "%s%s%s", freestanding,
-                          artifact_header(x, &w->facts, false, w->arena),
-                          artifact_source(x, &w->facts, false, w->arena)));
+    if (!is_multi(w) && !is_portable(w) && program_part_end(p, 0) < p->kernels.count)
+        add_parts(w, &units);
+    else
+        add_unit(w, &units, arena_format(w->arena, "%s.c", x->prefix),
+                 interface_text(w, w->facts.kernels));
     for (int l = 0; is_multi(w) && l < w->level_count; l++)
         add_unit(w, &units, arena_format(w->arena, "%s%s.c", x->prefix, w->levels[l].suffix),
                  artifact_kernels(w, &w->levels[l]));

@@ -54,6 +54,7 @@ static inline bool is_portable(const artifact_writer *w) {
 
 /* The kernels of a level and their table; and what the one source says of kernels in others. */
 const char *artifact_kernels(const artifact_writer *w, const level_build *l);
+const char *artifact_kernel_table(const artifact_writer *w, const level_build *l);
 const char *artifact_other_levels(const artifact_writer *w);
 /* Which table this processor runs: the first whose level it has. */
 const char *artifact_processor(const artifact_writer *w);

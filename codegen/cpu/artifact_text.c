@@ -41,6 +41,25 @@ const char *artifact_kernels(const artifact_writer *w, const level_build *l) {
     return t.data;
 }
 
+/* What the interface says of kernels that are compiled in units of their own. */
+const char *artifact_kernel_table(const artifact_writer *w, const level_build *l) {
+    text t;
+    text_init(&t, w->arena);
+    text_append(&t, "typedef long long i64;\n");
+    print_structs(w, &t);
+    const program_text *p = &l->build.program;
+    for (uint32_t i = 0; i < p->kernels.count; i++)
+        for (uint32_t s = 0; s < p->kernels.items[i]->stages.count; s++) {
+            const char *name = p->kernels.items[i]->stages.items[s];
+            text_printf(&t,
+                        LINKAGE_HIDDEN " void %s(void *const *, i64, i64, i64, void *);\n"
+                                       LINKAGE_HIDDEN " i64 %s_tasks(i64);\n",
+                        name, name);
+        }
+    print_table(w, l, &t);
+    return t.data;
+}
+
 /* What the one source says of kernels that are in others. */
 const char *artifact_other_levels(const artifact_writer *w) {
     text t;

@@ -42,16 +42,22 @@ static void add_unit(program_text *p, const char *name, const text *t) {
              (toolchain_unit){.name = name, .text = t->data, .length = t->length});
 }
 
-void program_print_prelude(const program_text *p, uint32_t first, uint32_t end, text *out) {
+static void print_prelude(const program_text *p, uint32_t first, uint32_t end,
+                          const char *linkage, text *out) {
     prelude functions;
     prelude_init(&functions, p->arena);
     for (uint32_t i = first; i < end; i++)
         prelude_use_all(&functions, &p->kernels.items[i]->functions);
-    prelude_print(&functions, p->isa, p->linkage, out);
+    prelude_print(&functions, p->isa, linkage, out);
 }
 
-static void print_kernels(const program_text *p, uint32_t first, uint32_t end, text *out) {
-    program_print_prelude(p, first, end, out);
+void program_print_prelude(const program_text *p, uint32_t first, uint32_t end, text *out) {
+    print_prelude(p, first, end, p->linkage, out);
+}
+
+void program_print_part(const program_text *p, uint32_t first, uint32_t end, const char *linkage,
+                        text *out) {
+    print_prelude(p, first, end, linkage, out);
     for (uint32_t i = first; i < end; i++) {
         text_append(out, "\n");
         text_append(out, p->kernels.items[i]->text);
@@ -59,7 +65,7 @@ static void print_kernels(const program_text *p, uint32_t first, uint32_t end, t
 }
 
 void program_print(const program_text *p, text *out) {
-    print_kernels(p, 0, p->kernels.count, out);
+    program_print_part(p, 0, p->kernels.count, p->linkage, out);
 }
 
 static void print_size(const cpu_kernel *k, const char *what, const char *bytes, text *out) {
@@ -71,7 +77,7 @@ static void print_size(const cpu_kernel *k, const char *what, const char *bytes,
 static void finish_unit(program_text *p, uint32_t first, uint32_t end) {
     text t;
     text_init(&t, p->arena);
-    print_kernels(p, first, end, &t);
+    program_print_part(p, first, end, p->linkage, &t);
     for (uint32_t i = first; i < end; i++) {
         print_size(p->kernels.items[i], "scratch", p->kernels.items[i]->scratch, &t);
         print_size(p->kernels.items[i], "workspace", p->kernels.items[i]->workspace, &t);
@@ -139,12 +145,17 @@ static void finish_table(program_text *p) {
     add_unit(p, "table.c", &t);
 }
 
-/* Kernels in order, as many as fit. */
+uint32_t program_part_end(const program_text *p, uint32_t first) {
+    size_t bytes = 0;
+    uint32_t end = first;
+    for (; end < p->kernels.count && (end == first || bytes < UNIT_BYTES); end++)
+        bytes += strlen(p->kernels.items[end]->text);
+    return end;
+}
+
 void program_finish(program_text *p) {
     for (uint32_t first = 0, end; first < p->kernels.count; first = end) {
-        size_t bytes = 0;
-        for (end = first; end < p->kernels.count && (end == first || bytes < UNIT_BYTES); end++)
-            bytes += strlen(p->kernels.items[end]->text);
+        end = program_part_end(p, first);
         finish_unit(p, first, end);
     }
     finish_table(p);

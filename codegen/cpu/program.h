@@ -29,6 +29,11 @@ int program_add(program_text *p, const kernel *k);
 void program_finish(program_text *p);
 /* All of it as one text, without a table. */
 void program_print(const program_text *p, text *out);
+/* Kernels in order, as many from `first` on as one unit takes: their end. */
+uint32_t program_part_end(const program_text *p, uint32_t first);
+/* These kernels behind what they need, with a linkage of their own. */
+void program_print_part(const program_text *p, uint32_t first, uint32_t end, const char *linkage,
+                        text *out);
 /* What a unit of these kernels opens with. */
 void program_print_prelude(const program_text *p, uint32_t first, uint32_t end, text *out);
 
