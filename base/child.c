@@ -2,9 +2,10 @@
  *
  * Its environment holds PATH, HOME, TMPDIR and LC_ALL=C and nothing else: variables such as CPATH,
  * LD_PRELOAD or CCC_OVERRIDE_OPTIONS would change what a compiler does without showing in any key
- * of the cache. No descriptor of ours reaches it but those it is given, signals are as a shell would
- * give them, output goes to a file of which only the beginning is read. It leads a process group, so that its own
- * children die with it when time is up, and its files and processor time are limited.
+ * of the cache. No descriptor of ours reaches it but those it is given, signals are as a shell
+ * would give them, output goes to a file of which only the beginning is read. It leads a process
+ * group, so that its own children die with it when time is up, and its files and processor time
+ * are limited.
  *
  * A host program may ignore SIGCHLD, and then the system forgets how the child ended. That is taken
  * for success: whoever needs the child's output file finds out.
