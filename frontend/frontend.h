@@ -59,6 +59,8 @@ typedef struct variable {
 variable *variable_new(cn_context *c, variable_kind kind, const char *name, const type *t);
 /* Allocates and fills data once (by the initializer, seeded by the path). */
 bool variable_initialize(cn_context *c, variable *v);
+/* Only the room, for values that come from elsewhere. */
+bool variable_allocate(cn_context *c, variable *v);
 /* The variable that a record value is the node of; NULL for other values. */
 variable *variable_of(const cn_context *c, value v);
 cn_tensor variable_tensor(cn_context *c, const variable *v);
@@ -135,7 +137,7 @@ void *layer_user(cn_layer *layer);
 void layer_regularize_activity(cn_layer *layer, cn_tensor output);
 /* Keras' rule: Conv2DTranspose becomes conv2d_transpose, PReLU p_re_lu. In arena a. */
 const char *snake_case(arena *a, const char *class_name);
-extern const layer_class input_class;
+extern const layer_class input_class, custom_class;
 /* A fresh `input` node in the record, for inputs, weights, targets. */
 cn_tensor record_input(cn_context *c, const type *t);
 /* Gives nodes added to the record since the last time to the current call. */
@@ -174,7 +176,9 @@ struct cn_context {
     VEC(cn_dataset *) datasets;
     cn_dataset *spare_datasets; /* freed ones, used again */
     VEC(cn_function *) functions;
+    VEC(cn_custom_layer_options *) custom_classes; /* that cn_load knows; the last counts */
     map variable_of_node;
+    bool values_follow;          /* weights of models stay without values: a file has them */
     uint32_t current_call;       /* being built; 0 = none */
     cn_source where;             /* of the public op being recorded outside any layer */
     cn_model *poison_model;      /* what a model is when memory runs out while it is made */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "frontend/frontend.h"
+#include "frontend/keras/keras.h"
 #include "ir/interpret.h"
 
 const layer_class input_class = {.name = "InputLayer", .max_inputs = -1};
@@ -150,7 +151,9 @@ static void store_number(char *data, cn_dtype dtype, int64_t i, double x) {
     number_to_bytes(dtype, n, data + i * dtype_bytes(dtype));
 }
 
-static bool take_data(cn_context *c, variable *v) {
+bool variable_allocate(cn_context *c, variable *v) {
+    if (v->data != NULL)
+        return true;
     size_t bytes = (size_t)type_bytes(&v->type, 0);
     v->data = memory_take(c->memory, bytes, 64);
     return v->data != NULL ||
@@ -168,7 +171,7 @@ bool variable_initialize(cn_context *c, variable *v) {
     double *values = ARENA_ARRAY(c->arena, double, count);
     bool ok = v->initializer == NULL ||
               v->initializer->fill(v->initializer, &v->type, seed_of(c, v), values, c->arena);
-    ok = ok && take_data(c, v); /* last: a value exists whole or not at all */
+    ok = ok && variable_allocate(c, v); /* last: a value exists whole or not at all */
     for (int64_t i = 0; ok && i < count; i++)
         store_number(v->data, v->type.dtype, i, values[i]);
     arena_rewind(c->arena, mark);
@@ -341,7 +344,7 @@ static void custom_call(cn_layer_call *call) {
     }
 }
 
-static const layer_class custom_class = {
+const layer_class custom_class = {
     .name = "Custom", .min_inputs = 1, .build = custom_build, .call = custom_call};
 
 void *layer_user(cn_layer *layer) {
@@ -363,9 +366,11 @@ cn_layer *cn_custom_layer_at(cn_source where, const cn_custom_layer_options *opt
     } else {
         if (o.user != NULL)
             o.user = arena_copy(c->arena, o.user, o.user_size);
+        o.class_name = arena_string(c->arena, o.class_name != NULL ? o.class_name : "CustomLayer");
+        o.fields = custom_fields_copy(c->arena, o.fields, o.field_count);
         layer = layer_new(where, &custom_class, c, &o, sizeof o, o.name);
-        layer->class_name =
-            arena_string(c->arena, o.class_name != NULL ? o.class_name : "CustomLayer");
+        const char *package = strchr(o.class_name, '>');
+        layer->class_name = package == NULL ? o.class_name : package + 1;
         layer->frozen = o.frozen;
     }
     CONTEXT_LEAVE(c);

@@ -31,7 +31,8 @@ typedef enum layer_option_kind {
     OPTION_LIST,           /* int64_t[CN_MAX_RANK] up to the first zero */
     OPTION_SHAPE,          /* ... in which CN_BATCH is none */
     OPTION_FIXED,          /* Keras' alone: what `words` (JSON) says, and no other value */
-    OPTION_FREE,           /* Keras' alone: whatever; `words` are written */
+    OPTION_REFUSED,        /* the same of what newer versions have: not written */
+    OPTION_FREE,           /* Keras' alone: whatever; not written */
 } layer_option_kind;
 
 typedef struct layer_option {

@@ -64,7 +64,7 @@ static const layer_option dense_options[] = {
     {"activity_regularizer", OPTION_REGULARIZER, OPTION_AT(cn_dense_options, activity_regularizer)},
     {"kernel_constraint", OPTION_FIXED, .words = "null"},
     {"bias_constraint", OPTION_FIXED, .words = "null"},
-    {"quantization_config", OPTION_FIXED, .words = "null"},
+    {"quantization_config", OPTION_REFUSED, .words = "null"},
     {0},
 };
 
@@ -165,7 +165,7 @@ static void dropout_call(cn_layer_call *call) {
 
 static const layer_option dropout_options[] = {
     {"rate", OPTION_NUMBER, OPTION_AT(cn_dropout_options, rate)},
-    {"seed", OPTION_FREE, .words = "null"},
+    {"seed", .kind = OPTION_FREE},
     {"noise_shape", OPTION_SHAPE, OPTION_AT(cn_dropout_options, noise_shape)},
     {0},
 };

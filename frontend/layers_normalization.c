@@ -145,10 +145,10 @@ static const layer_option batch_normalization_options[] = {
      OPTION_AT(cn_batch_normalization_options, gamma_regularizer)},
     {"beta_constraint", OPTION_FIXED, .words = "null"},
     {"gamma_constraint", OPTION_FIXED, .words = "null"},
-    {"synchronized", OPTION_FIXED, .words = "false"},
-    {"renorm", OPTION_FIXED, .words = "false"},
-    {"renorm_clipping", OPTION_FREE, .words = "null"},
-    {"renorm_momentum", OPTION_FREE, .words = "0.99"},
+    {"synchronized", OPTION_REFUSED, .words = "false"},
+    {"renorm", OPTION_REFUSED, .words = "false"},
+    {"renorm_clipping", .kind = OPTION_FREE},
+    {"renorm_momentum", .kind = OPTION_FREE},
     {0},
 };
 

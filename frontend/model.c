@@ -311,7 +311,7 @@ static bool own_weights(weight_list *w, cn_layer *l, const char *path) {
                 continue;
             if (v->path[0] == 0)
                 v->path = arena_format(m->context->arena, "%s/%s", path, v->name);
-            if (!variable_initialize(m->context, v))
+            if (!m->context->values_follow && !variable_initialize(m->context, v))
                 return false;
             add_weight(w, v);
         }
@@ -506,7 +506,17 @@ static void name_outputs(cn_model *m) {
     }
 }
 
-static bool build_model(cn_model *m, cn_source where, const cn_model_options *o) {
+/* A file's order, which is Keras' too: ops between layers may be more or fewer there, and so change
+ * depths. */
+static void take_order(cn_model *m, const layer_order *order) {
+    m->layers.count = 0;
+    for (uint32_t i = 0; i < order->count; i++)
+        if (order->layers[i]->calls.count > 0)
+            vec_push(m->context->arena, &m->layers, order->layers[i]);
+}
+
+static bool build_model(cn_model *m, cn_source where, const cn_model_options *o,
+                        const layer_order *order) {
     if (!take_tensors(m, where, o))
         return false;
     walk w = {.c = m->context, .m = m};
@@ -520,6 +530,8 @@ static bool build_model(cn_model *m, cn_source where, const cn_model_options *o)
     measure_depths(&w);
     order_steps(&w);
     rank_layers(&w);
+    if (order != NULL)
+        take_order(m, order);
     keep_steps(&w);
     if (!name_all(m->context, where, m->layers.items, m->layers.count) ||
         !collect_weights(m, where))
@@ -528,7 +540,8 @@ static bool build_model(cn_model *m, cn_source where, const cn_model_options *o)
     return true;
 }
 
-cn_model *model_build(cn_source where, const cn_model_options *o, bool sequential) {
+cn_model *model_build(cn_source where, const cn_model_options *o, bool sequential,
+                      const layer_order *order) {
     cn_context *c = o->context;
     cn_model *m = ARENA_NEW(c->arena, cn_model);
     *m = (cn_model){.context = c, .sequential = sequential, .order_seed = c->options.seed};
@@ -539,13 +552,13 @@ cn_model *model_build(cn_source where, const cn_model_options *o, bool sequentia
                          1, o->name);
     m->layer->model = m;
     vec_push(c->arena, &c->models, m);
-    m->poison = !build_model(m, where, o);
+    m->poison = !build_model(m, where, o, order);
     return m;
 }
 
 /* For callers without a context: every call on it says that it could not be built. */
 static const cn_model orphan = {.poison = true};
-static cn_model *orphan_model(void) {
+cn_model *orphan_model(void) {
     return (cn_model *)(uintptr_t)&orphan;
 }
 
@@ -561,7 +574,7 @@ cn_model *cn_model_new_at(cn_source where, const cn_model_options *options) {
     if (o.context == NULL)
         return orphan_model();
     CONTEXT_ENTER(o.context, o.context->poison_model);
-    cn_model *m = model_build(where, &o, false);
+    cn_model *m = model_build(where, &o, false, NULL);
     CONTEXT_LEAVE(o.context);
     return m;
 }
@@ -583,7 +596,7 @@ cn_model *cn_sequential_at(cn_source where, const cn_sequential_options *options
     cn_tensor y = cn_chain_list_at(where, x, layers, count);
     cn_model_options m = {.context = o.context, .inputs = {x}, .outputs = {y}, .name = o.name};
     CONTEXT_ENTER(o.context, o.context->poison_model);
-    cn_model *result = model_build(where, &m, true);
+    cn_model *result = model_build(where, &m, true, NULL);
     CONTEXT_LEAVE(o.context);
     return result;
 }

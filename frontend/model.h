@@ -15,7 +15,16 @@ typedef struct walk_step {
     bool listed;
 } walk_step;
 
-cn_model *model_build(cn_source where, const cn_model_options *options, bool sequential);
+/* All layers of a model in the order that counts for names and weights. */
+typedef struct layer_order {
+    cn_layer *const *layers;
+    uint32_t count;
+} layer_order;
+/* `order`: NULL = by depth. */
+cn_model *model_build(cn_source where, const cn_model_options *options, bool sequential,
+                      const layer_order *order);
+/* What callers without a context get. */
+cn_model *orphan_model(void);
 /* Whether an optimizer moves it: trainable, and its layer is not frozen. */
 bool variable_learns(const variable *v);
 /* Of its weights, those of a nested model's layers included. */

@@ -6,6 +6,8 @@
  */
 #include "frontend/weights.h"
 
+#include "frontend/keras/keras.h"
+
 #include <string.h>
 
 /* ---- looking and setting ---------------------------------------------------------------- */
@@ -197,7 +199,16 @@ bool weights_read_file(cn_model *m, const char *path, arena *scratch,
     return ok;
 }
 
+static bool save_weights(cn_model *m, const char *path, arena *scratch) {
+    static const char suffix[] = ".weights.h5";
+    size_t length = strlen(path), tail = sizeof suffix - 1;
+    bool keras = length > tail && strcmp(path + length - tail, suffix) == 0;
+    return keras ? keras_save_weights(m, path, scratch) : weights_save(m, path, scratch);
+}
+
 static bool load_weights(cn_model *m, const char *path, arena *scratch) {
+    if (keras_is_file(path))
+        return keras_load_weights(m, path, scratch);
     return weights_read_file(m, path, scratch, take_weights);
 }
 
@@ -222,7 +233,7 @@ cn_status weights_with_file(cn_model *m, const char *path, const char *call,
 }
 
 cn_status cn_save_weights(cn_model *m, const char *path) {
-    return weights_with_file(m, path, "save_weights", weights_save);
+    return weights_with_file(m, path, "save_weights", save_weights);
 }
 
 cn_status cn_load_weights(cn_model *m, const char *path) {

@@ -27,6 +27,7 @@
  * environment.h  what is found on this machine       export.h    shared objects and objects
  * inspect.h      every stage of the compiler as text
  * data_files.h   datasets from files: tables, images, texts, arrays
+ * saving.h       Keras' files, to and from
  */
 #ifndef CORNU_H
 #define CORNU_H
@@ -49,6 +50,7 @@
 #include "cornu/ops.h"
 #include "cornu/optimizers.h"
 #include "cornu/profile.h"
+#include "cornu/saving.h"
 #include "cornu/status.h"
 #include "cornu/tensor.h"
 #include "cornu/verify.h"

@@ -1,7 +1,7 @@
 /* Keras' files: models as JSON and weights as HDF5, both ways.
  *
  *   file.c       cn_save, cn_load: the archive and its members, compiled or not
- *   read_graph.c config.json to a model          write_graph.c  and back
+ *   read_rows.c, read_graph.c  config.json to a model; write_graph.c, file_graph.c  and back
  *   layer_options.c  options of layers by the tables beside their classes (frontend/layers.h)
  *   options.h, common.c  options of objects by tables
  *   objects.c    activations, initializers, regularizers
@@ -80,6 +80,9 @@ void keras_read_layer_options(keras_reader *r, const char *place, const layer_ki
 /* ... and into the program's own struct of a custom layer. */
 void keras_read_fields(keras_reader *r, const char *place, const cn_custom_layer_options *class,
                        const json_t *config, void *user);
+/* "float32"; false for names of what Cornu has not. */
+bool keras_dtype_parse(const char *name, cn_dtype *out);
+const char *keras_dtype_name(cn_dtype d);
 /* The registered class of this name, "Gate" or "Custom>Gate"; NULL when there is none. */
 const cn_custom_layer_options *keras_custom_class(const cn_context *c, const char *name);
 /* A model of its serialised object, without values of its weights; NULL after problems or when the
@@ -116,10 +119,15 @@ void keras_write_compile(keras_writer *w, const char *key, const cn_model *m);
 void keras_write_layer_options(keras_writer *w, const char *place, const layer_kind *kind,
                                const void *options);
 void keras_write_fields(keras_writer *w, const char *place, const cn_custom_layer_options *class);
-/* The model as a serialised object; compile_config of the outermost when it is compiled. */
-void keras_write_model(keras_writer *w, const char *key, const cn_model *m, bool outermost);
+/* The model as a serialised object, with its compile_config when it is compiled. */
+void keras_write_model(keras_writer *w, const cn_model *m);
+/* Whether the outputs are a dictionary in the file: their names are not those of the layers. */
+bool keras_outputs_by_name(const cn_model *m);
 /* `Dense "fc1"` */
 const char *keras_place(arena *a, const char *class_name, const char *name);
+
+/* Fields of a custom layer in arena a. */
+const cn_field *custom_fields_copy(arena *a, const cn_field *fields, size_t count);
 
 /* ---- weights ---------------------------------------------------------------------------- */
 
@@ -136,11 +144,23 @@ typedef struct keras_tree {
     VEC(keras_path) variables;
     VEC(keras_group) groups;
 } keras_tree;
-/* The model's weights, and with them the optimizer's variables when it is compiled. */
-void keras_list_paths(const cn_model *m, arena *a, keras_tree *out);
+/* `writing`: by the order that Keras will find in the file; else by that of the model. */
+void keras_list_weights(const cn_model *m, bool writing, arena *a, keras_tree *out);
+/* Whether the first bytes are those of an archive or of HDF5. */
+bool keras_is_file(const char *path);
+/* Weights alone, from any of Keras' files, strictly (load.c). */
+bool keras_load_weights(cn_model *m, const char *path, arena *scratch);
+/* ... to a .weights.h5 (save.c). */
+bool keras_save_weights(cn_model *m, const char *path, arena *scratch);
+/* Nothing before an optimizer has variables. */
+void keras_list_optimizer(const cn_optimizer *o, arena *a, keras_tree *out);
 
 /* An op of the record (a step between layers) as Keras' operation: its class, the module that is
  * said to define it, its configuration and arguments. False when Keras has no such op. */
+/* Whether the node is written inside of its users' arguments and is no operation of its own in the
+ * file: a constant (then keras_write_op_arguments writes it), or a change of shape that its users
+ * do by themselves (then its first operand stands for it). Asked before keras_op_spelling. */
+bool keras_op_is_inline(const graph *g, uint32_t node);
 bool keras_op_spelling(const graph *g, uint32_t node, const char **module, const char **class_name);
 /* The members after "name" of the operation's config (`"axis": -1`), and the arguments of its one
  * call, in which operand k stands as what `write_operand` writes. */

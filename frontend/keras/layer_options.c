@@ -184,6 +184,7 @@ static void read_option(const option_reader *o, layer_option_kind kind, const ch
         *(const cn_regularizer **)place = keras_read_regularizer(o->r, o->place, o->said);
         break;
     case OPTION_FIXED:
+    case OPTION_REFUSED:
         read_fixed(o, words);
         break;
     case OPTION_FREE:
@@ -316,8 +317,10 @@ static void write_option(keras_writer *w, const char *place, const char *key,
         keras_write_regularizer(w, key, place, *(const cn_regularizer *const *)at);
         break;
     case OPTION_FIXED:
-    case OPTION_FREE:
         json_put_raw(j, key, words);
+        break;
+    case OPTION_REFUSED:
+    case OPTION_FREE:
         break;
     }
 }

@@ -22,8 +22,8 @@ typedef enum keras_option_kind {
     KERAS_WORD,            /* int: which of `words` */
     KERAS_NAME,            /* const char *; NULL is not written */
     KERAS_SEED,            /* uint64_t: 0 = null, CN_ZERO = 0 */
-    KERAS_FIXED,           /* Keras' alone: one of `words` (JSON); the first is written, but for "" */
-    KERAS_FREE,            /* Keras' alone and of no effect here: `words`, if any, likewise */
+    KERAS_FIXED, /* Keras' alone: one of `words` (JSON); the first is written, but for "" */
+    KERAS_FREE,  /* Keras' alone and of no effect here: `words`, if any, likewise */
 } keras_option_kind;
 
 typedef struct keras_option {

@@ -2,7 +2,7 @@
  *
  * Keras takes losses, their weights and metrics in several shapes: one value, a list with an entry
  * per output, or a dict by the names of outputs. They are read as an entry per output, and written
- * as one value for a model with one output, else as lists. Sources: keras/src/trainers,
+ * as one value for a model with one output, else as lists, or dicts where its outputs are one. Sources: keras/src/trainers,
  * trainer.py (get_compile_config, compile_from_config) and compile_utils.py.
  */
 #include <string.h>
@@ -175,34 +175,45 @@ static const output_plan *plan_of(const cn_model *m, uint32_t output) {
     return NULL;
 }
 
+/* An entry per output: the value of a model with one output, else a list, or a dict where outputs
+ * are a dict. */
+static void open_entries(keras_writer *w, const char *key, const cn_model *m) {
+    if (m->outputs.count > 1)
+        json_open(&w->json, key, keras_outputs_by_name(m) ? '{' : '[');
+}
+static void close_entries(keras_writer *w, const cn_model *m) {
+    if (m->outputs.count > 1)
+        json_close(&w->json, keras_outputs_by_name(m) ? '}' : ']');
+}
+static const char *entry_key(const cn_model *m, const char *key, uint32_t output) {
+    if (m->outputs.count == 1)
+        return key;
+    return keras_outputs_by_name(m) ? m->outputs.items[output].name : NULL;
+}
+
 static void write_losses(keras_writer *w, const cn_model *m) {
-    bool several = m->outputs.count > 1;
-    if (several)
-        json_open(&w->json, "loss", '[');
+    open_entries(w, "loss", m);
     for (uint32_t i = 0; i < m->outputs.count; i++) {
         const output_plan *p = plan_of(m, i);
-        keras_write_loss(w, several ? NULL : "loss", place_of(w->scratch, m, i),
+        keras_write_loss(w, entry_key(m, "loss", i), place_of(w->scratch, m, i),
                          p == NULL ? NULL : p->loss);
     }
-    if (several)
-        json_close(&w->json, ']');
+    close_entries(w, m);
 }
 
 static void write_weights(keras_writer *w, const cn_model *m) {
-    bool several = m->outputs.count > 1, any = false;
+    bool any = false;
     for (uint32_t i = 0; i < m->outputs.count; i++)
         any = any || (plan_of(m, i) != NULL && plan_of(m, i)->weight != 1);
     if (!any) {
         json_put_null(&w->json, "loss_weights");
         return;
     }
-    if (several)
-        json_open(&w->json, "loss_weights", '[');
+    open_entries(w, "loss_weights", m);
     for (uint32_t i = 0; i < m->outputs.count; i++)
-        json_put_number(&w->json, several ? NULL : "loss_weights",
+        json_put_number(&w->json, entry_key(m, "loss_weights", i),
                         plan_of(m, i) == NULL ? 1 : plan_of(m, i)->weight);
-    if (several)
-        json_close(&w->json, ']');
+    close_entries(w, m);
 }
 
 static const cn_metric *const *metrics_of(const cn_model *m, uint32_t output, bool weighted) {
@@ -224,20 +235,18 @@ static void write_metrics(keras_writer *w, const char *key, const char *place,
 }
 
 static void write_all_metrics(keras_writer *w, const char *key, const cn_model *m, bool weighted) {
-    bool several = m->outputs.count > 1, any = false;
+    bool any = false;
     for (uint32_t i = 0; i < m->outputs.count; i++)
         any = any || metrics_of(m, i, weighted)[0] != NULL;
     if (!any) {
         json_put_null(&w->json, key);
         return;
     }
-    if (several)
-        json_open(&w->json, key, '[');
+    open_entries(w, key, m);
     for (uint32_t i = 0; i < m->outputs.count; i++)
-        write_metrics(w, several ? NULL : key, place_of(w->scratch, m, i),
+        write_metrics(w, entry_key(m, key, i), place_of(w->scratch, m, i),
                       metrics_of(m, i, weighted));
-    if (several)
-        json_close(&w->json, ']');
+    close_entries(w, m);
 }
 
 void keras_write_compile(keras_writer *w, const char *key, const cn_model *m) {

@@ -171,8 +171,9 @@ CN_API size_t cn_weight_count(const cn_model *m);
 CN_API cn_array cn_weight(const cn_model *m, size_t i);
 /* Copies values in; shape and dtype must agree. */
 CN_API CN_NODISCARD cn_status cn_set_weight(cn_model *m, const char *name, const cn_array *value);
-/* To and from .safetensors. Saving is atomic. Loading is all or nothing: all that differs in name,
- * shape or dtype is listed and nothing is changed (CN_ERROR_WEIGHTS). */
+/* To .safetensors, or to Keras' .weights.h5 when the name ends so; from these, and from .keras and
+ * old .h5 files. Saving is atomic. Loading is all or nothing: all that differs in name, shape or
+ * dtype is listed and nothing is changed (CN_ERROR_WEIGHTS). */
 CN_API CN_NODISCARD cn_status cn_save_weights(cn_model *m, const char *path);
 CN_API CN_NODISCARD cn_status cn_load_weights(cn_model *m, const char *path);
 /* Weights, optimizer, counters, randomness and position: a run that goes on from it has the same

@@ -1,0 +1,97 @@
+/* cn_save: a model into a .keras archive, and weights into .weights.h5.
+ *
+ * Nothing is written before all of it is known to have words in Keras; the file appears whole or
+ * not at all. Equal models give equal files: the archive has no date of today.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/platform.h"
+#include "cornu/saving.h"
+#include "frontend/keras/values.h"
+#include "frontend/weights.h"
+#include "runtime/io/archive.h"
+
+/* The version whose layout this is. Keras reads no more of it than a person does. */
+static const char metadata[] =
+    "{\"keras_version\": \"3.15.1\", \"saved_by\": \"Cornu " CORNU_VERSION "\"}";
+
+static bool has_suffix(const char *path, const char *suffix) {
+    size_t length = strlen(path), tail = strlen(suffix);
+    return length > tail && strcmp(path + length - tail, suffix) == 0;
+}
+
+/* ---- weights ---------------------------------------------------------------------------- */
+
+static bool initialize_all(cn_context *c, const keras_tree *tree) {
+    for (uint32_t i = 0; i < tree->variables.count; i++)
+        if (!variable_initialize(c, tree->variables.items[i].variable))
+            return false;
+    return true;
+}
+
+static bool write_tree(const cn_model *m, bool with_optimizer, const char *title, arena *a,
+                       file_view *out) {
+    cn_context *c = m->context;
+    keras_tree weights, optimizer = {0};
+    const keras_tree *trees[] = {&weights, &optimizer};
+    hdf5_file file;
+    keras_list_weights(m, true, a, &weights);
+    if (with_optimizer && m->training != NULL)
+        keras_list_optimizer(m->training->optimizer, a, &optimizer);
+    if (!initialize_all(c, &weights) || !initialize_all(c, &optimizer))
+        return false;
+    keras_tree_file(trees, 2, a, &file);
+    return hdf5_write(&file, title, &c->diag, out);
+}
+
+static bool write_bytes(const char *path, const file_view *bytes, diagnostics *d) {
+    atomic_file *f = atomic_file_open(path, d);
+    if (f == NULL)
+        return false;
+    atomic_file_write(f, bytes->bytes, bytes->length); /* a failed write is kept until the commit */
+    return atomic_file_commit(f, d);
+}
+
+bool keras_save_weights(cn_model *m, const char *path, arena *scratch) {
+    file_view bytes;
+    if (!write_tree(m, false, path, scratch, &bytes))
+        return false;
+    bool ok = write_bytes(path, &bytes, &m->context->diag);
+    hdf5_release(&bytes);
+    return ok;
+}
+
+/* ---- models ----------------------------------------------------------------------------- */
+
+static bool write_config(cn_model *m, const char *path, arena *a, text *out) {
+    keras_writer w = {.context = m->context, .scratch = a, .json.out = out};
+    text_init(out, a);
+    text_init(&w.problems, a);
+    keras_write_model(&w, m);
+    if (w.problem_count == 0)
+        return true;
+    return diag_fail(&m->context->diag, CN_ERROR_UNSUPPORTED,
+                     "\"%s\" was not written; Keras has no words for:%s", path, w.problems.data);
+}
+
+static bool save(cn_model *m, const char *path, arena *a) {
+    text config;
+    file_view weights;
+    if (!has_suffix(path, ".keras"))
+        return diag_fail(&m->context->diag, CN_ERROR_INVALID_ARGUMENT,
+                         "save: \"%s\" does not end in .keras%s", path,
+                         has_suffix(path, ".h5") ? "; cn_save_weights writes .weights.h5" : "");
+    if (!write_config(m, path, a, &config) || !write_tree(m, true, path, a, &weights))
+        return false;
+    const archive_entry entries[] = {{"metadata.json", metadata, strlen(metadata)},
+                                     {"config.json", config.data, config.length},
+                                     {"model.weights.h5", weights.bytes, weights.length}};
+    bool ok = archive_write(path, entries, 3, &m->context->diag);
+    hdf5_release(&weights);
+    return ok;
+}
+
+cn_status cn_save(cn_model *m, const char *path) {
+    return weights_with_file(m, path, "save", save);
+}
