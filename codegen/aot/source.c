@@ -49,29 +49,12 @@ static const char *const file_types[CN_DTYPE_COUNT] = {
     [CN_F32] = "F32", [CN_F64] = "F64", [CN_BF16] = "BF16", [CN_F16] = "F16", [CN_I64] = "I64",
     [CN_I32] = "I32", [CN_U32] = "U32", [CN_I8] = "I8",     [CN_U8] = "U8",   [CN_BOOL] = "BOOL"};
 
-/* The bytes that stand before a weight's offsets in the header of a file. */
-static const char *file_key(const artifact_variable *v, arena *a) {
+static const char *file_type_names(arena *a) {
     text t;
     text_init(&t, a);
-    text_json(&t, v->name);
-    text_printf(&t, ":{\"dtype\":\"%s\",\"shape\":[", file_types[v->type.dtype]);
-    for (int i = 0; i < v->type.rank; i++)
-        text_printf(&t, "%s%lld", i ? "," : "", (long long)v->type.dims[i].count);
-    text_append(&t, "],\"data_offsets\":[");
+    for (int i = 0; i < CN_DTYPE_COUNT; i++)
+        text_printf(&t, "%s\"%s\"", i > 0 ? ", " : "", file_types[i] == NULL ? "" : file_types[i]);
     return t.data;
-}
-
-static void print_file_keys(const artifact *x, text *out) {
-    text_printf(out,
-                "/* What stands before a weight's offsets in a .safetensors file. */\n"
-                "static const char *const %s_file_keys[] = {\n",
-                x->prefix);
-    for (int i = 0; i < x->weight_count; i++) {
-        text_append(out, "    ");
-        text_c_string(out, file_key(&x->variables[i], out->arena));
-        text_append(out, ",\n");
-    }
-    text_append(out, x->weight_count == 0 ? "    0\n};\n\n" : "};\n\n");
 }
 
 static void print_offsets(const artifact *x, text *out) {
@@ -145,7 +128,6 @@ static const char *tables(const artifact *x, arena *a) {
     if (x->train != NULL)
         print_function_tables(x, x->train, &t);
     print_variables(x, &t);
-    print_file_keys(x, &t);
     if (x->train != NULL)
         print_offsets(x, &t);
     print_embedded(x, &t);
@@ -296,6 +278,7 @@ const char *artifact_source(const artifact *x, const artifact_facts *f, bool who
         {"scratch_bytes", arena_format(a, "%zu", f->scratch_bytes)},
         {"dtype_names", dtype_names()},
         {"dtype_sizes", dtype_sizes()},
+        {"file_types", file_type_names(a)},
         {"tables", tables(x, a)},
         {"least_batch", arena_format(a, "%lld", fixed ? (long long)f->only_batch : 1LL)},
         {"calls", calls(x, a)},
@@ -386,6 +369,7 @@ const char *artifact_main(const artifact *x, const artifact_facts *f, arena *a) 
     const template_slot slots[] = {
         {"about", about_main(x, a)},
         {"dtype_sizes", dtype_sizes()},
+        {"file_types", file_type_names(a)},
         {"batch", arena_format(a, "%lld", f->only_batch ? (long long)f->only_batch : 1LL)},
         {"labels", classes ? label_function : ""},
         {"weights", weights_function(x, a)},

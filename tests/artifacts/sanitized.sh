@@ -1,6 +1,7 @@
 #!/bin/sh
 # The source of an export under sanitizers: sessions in threads and one spread over threads
-# (ThreadSanitizer), memory of exactly the stated sizes (AddressSanitizer, UBSan).
+# (ThreadSanitizer), memory of exactly the stated sizes, and damaged files of weights
+# (AddressSanitizer, UBSan).
 # Usage: sanitized.sh CORNU PROJECT
 . "$(dirname "$0")/common.sh"
 
@@ -20,3 +21,8 @@ TSAN_OPTIONS=halt_on_error=1 run $fixed "$work/threads" "$file/model.safetensors
 build cc "$work/exact" $flags -fsanitize=address,undefined -fno-sanitize-recover=all \
     "$here/exact.c" "$file/model.c"
 ASAN_OPTIONS=detect_leaks=0 run "$work/exact" "$file/model.safetensors"
+
+# shellcheck disable=SC2086 # options
+build cc "$work/header" $flags -D_GNU_SOURCE -fsanitize=address,undefined \
+    -fno-sanitize-recover=all "$here/header.c" "$file/model.c"
+ASAN_OPTIONS=detect_leaks=0 run "$work/header" "$file/model.safetensors"

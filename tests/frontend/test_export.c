@@ -176,10 +176,19 @@ static void weights_come_from_a_file(void **state) {
     assert_int_equal(use_file(&a, NULL, bytes, room, sizeof room), -1);
     for (size_t cut = 8; cut < bytes; cut += 97) /* truncated anywhere */
         assert_int_equal(use_file(&a, file, cut, room, sizeof room), -4);
-    *strstr(file + 8, "[3,3,1,5]") = '(';
+    char *shape = strstr(file + 8, "[3,3,1,5]"), *name = strstr(file + 8, "conv2d/kernel");
+    shape[7] = '6';
     assert_int_equal(use_file(&a, file, bytes, room, sizeof room), -4);
     assert_string_equal(context_message(&a),
-                        "the file does not hold the weight conv2d/kernel f32[3,3,1,5]");
+                        "conv2d/kernel is f32[3,3,1,5], in the file it is \"F32\" [3,3,1,6]");
+    shape[0] = '(';
+    assert_int_equal(use_file(&a, file, bytes, room, sizeof room), -4);
+    assert_non_null(strstr(context_message(&a), "no header can be read up to conv2d/kernel"));
+    memcpy(shape, "[3,3,1,5]", 9);
+    name[0] = 'K';
+    assert_int_equal(use_file(&a, file, bytes, room, sizeof room), -4);
+    assert_string_equal(context_message(&a),
+                        "conv2d/kernel is f32[3,3,1,5], which the file does not hold");
     free(file);
     artifact_close(&a);
     cn_context_free(c);
