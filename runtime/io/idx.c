@@ -140,7 +140,7 @@ static bool convert(const reader *r, memory *m, const char *path, diagnostics *d
     int64_t count = type_count(t, 0);
     out->type = *t;
     out->bytes = (size_t)type_bytes(t, 0);
-    out->data = memory_take(m, out->bytes + (out->bytes == 0), 64);
+    out->data = memory_take(m, out->bytes, 64);
     if (out->data == NULL) {
         return diag_fail(d, CN_ERROR_OUT_OF_MEMORY, "\"%s\": no memory for %zu bytes, %zu in use",
                          path, out->bytes, memory_live(m));

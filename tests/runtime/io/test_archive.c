@@ -138,8 +138,8 @@ typedef struct builder {
 } builder;
 
 static void put(builder *b, uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; i++)
-        b->bytes[b->length++] = (uint8_t)(value >> (8 * i));
+    for (; bytes > 0; bytes--, value >>= 8)
+        b->bytes[b->length++] = (uint8_t)value;
 }
 
 static void put_text(builder *b, const char *text) {
