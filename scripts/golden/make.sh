@@ -13,7 +13,7 @@ shift
     "$venv/bin/pip" install -q -r "$here/requirements.txt"
 }
 [ $# -gt 0 ] || set -- layers activations initializers losses metrics optimizers schedules \
-    training callbacks summary verify keras_objects
+    training callbacks summary verify keras_objects keras_ops
 for family in "$@"; do
     case $family in verify) ending=npz ;; *) ending=json ;; esac
     "$venv/bin/python" "$here/$family.py" "$here/../../tests/golden/keras/$family.$ending"
