@@ -12,6 +12,7 @@
 #include "codegen/cache.h"
 #include "cornu/environment.h"
 #include "frontend/training.h"
+#include "runtime/io/hdf5.h"
 
 const char *cn_version(void) {
     return CORNU_VERSION;
@@ -80,6 +81,27 @@ static void add_cache(cn_context *c, finding_list *rows) {
     vec_push(a, rows, row);
 }
 
+/* Messages of failure end in "; cure: " and the cure. */
+static void add_hdf5(arena *a, finding_list *rows) {
+    char version[HDF5_VERSION_BYTES];
+    diagnostics d;
+    diag_init(&d);
+    bool found = hdf5_version(&d, version);
+    char *cure = strstr(d.message, "; cure: ");
+    if (cure != NULL)
+        *cure = 0;
+    vec_push(a, rows,
+             (cn_finding){.subject = "Keras files",
+                          .origin = environment_text("CORNU_HDF5") != NULL ? "CORNU_HDF5"
+                                                                           : "default",
+                          .found = found,
+                          .value = arena_string(a, found ? version : d.message),
+                          .cure = found          ? NULL
+                                  : cure != NULL ? arena_string(a, cure + 8)
+                                                 : "apt-get install libhdf5-dev; then build Cornu "
+                                                   "again"});
+}
+
 static bool is_known_variable(const char *name) {
 #define X(known, value, meaning)  \
     if (strcmp(name, known) == 0) \
@@ -133,6 +155,7 @@ static void find_all(cn_context *c, cn_findings *out) {
                           .value = arena_format(a, "%d, on %d processors", pool_threads(c->workers),
                                                 processor_count())});
     add_targets(c, &rows);
+    add_hdf5(a, &rows);
     add_cache(c, &rows);
     add_variables(a, &rows);
     *out = (cn_findings){rows.items, rows.count};

@@ -102,19 +102,29 @@ static bool judge(const session *s, const char *program, child_result *r) {
     }
 }
 
-static bool run_program(const session *s, const child_options *given,
-                        const char *const *arguments) {
+static bool run_program(const session *s, const child_options *given, const char *const *arguments,
+                        child_result *out) {
     child_options options = *given;
-    child_result result;
     char *program = find_program(s->d);
     if (program == NULL)
         return false;
     options.program = program;
     options.seconds = most_seconds;
-    child_start(&options, arguments, &result);
-    bool ok = judge(s, program, &result);
+    child_start(&options, arguments, out);
+    bool ok = judge(s, program, out);
     free(program);
     return ok;
+}
+
+bool hdf5_version(diagnostics *d, char words[HDF5_VERSION_BYTES]) {
+    const session s = session_of("cornu-hdf5", d);
+    child_result result;
+    words[0] = 0;
+    if (!run_program(&s, &(child_options){.descriptor_count = 0},
+                     (const char *const[]){"cornu-hdf5", "version", NULL}, &result))
+        return false;
+    snprintf(words, HDF5_VERSION_BYTES, "%.60s", result.printed);
+    return true;
 }
 
 static bool no_memory(const session *s) {
@@ -130,7 +140,8 @@ static bool ask(session *s, const file_view *source) {
     snprintf(offset, sizeof offset, "%llu", (unsigned long long)source->offset);
     snprintf(length, sizeof length, "%zu", source->length);
     return run_program(s, &options,
-                       (const char *const[]){"cornu-hdf5", "read", offset, length, NULL});
+                       (const char *const[]){"cornu-hdf5", "read", offset, length, NULL},
+                       &(child_result){.end = CHILD_NOT_STARTED});
 }
 
 /* ---- its answer ------------------------------------------------------------------------- */
@@ -419,7 +430,8 @@ static bool make_file(session *s, const hdf5_file *f) {
             return no_memory(s);
     const int given[] = {s->request.descriptor, s->answer.descriptor, s->file.descriptor};
     const child_options options = {.descriptors = given, .descriptor_count = 3, .file_bytes = room};
-    return run_program(s, &options, (const char *const[]){"cornu-hdf5", "write", NULL}) &&
+    return run_program(s, &options, (const char *const[]){"cornu-hdf5", "write", NULL},
+                       &(child_result){.end = CHILD_NOT_STARTED}) &&
            ((shared_bytes_map(&s->answer) && shared_bytes_map(&s->file)) || no_memory(s));
 }
 

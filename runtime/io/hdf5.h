@@ -13,6 +13,8 @@
 #include "base/shape.h"
 #include "runtime/io/file_view.h"
 
+enum { HDF5_VERSION_BYTES = 64 };
+
 typedef struct hdf5_dataset {
     const char *path; /* "layers/dense/vars/0" */
     type type;        /* CN_DTYPE_DEFAULT: an element type that Cornu has not */
@@ -48,5 +50,9 @@ const hdf5_attribute *hdf5_find_attribute(const hdf5_file *f, const char *owner,
  * groups made as needed), to be freed by hdf5_release. */
 bool hdf5_write(const hdf5_file *f, const char *title, diagnostics *d, file_view *out);
 void hdf5_release(file_view *written);
+
+/* "HDF5 1.10.8": the library that the program has. False with the reason, and the cure behind
+ * "; cure: ". */
+bool hdf5_version(diagnostics *d, char words[HDF5_VERSION_BYTES]);
 
 #endif

@@ -56,12 +56,16 @@ static void what_is_missing_comes_with_its_cure(void **state) {
     setenv("CORNU_CC", "no-such-compiler", 1);
     setenv("CORNU_CLANG_MODULE", "/nowhere/cornu-clang.so", 1);
     setenv("CORNU_ISA", "abacus", 1);
+    const char *program = getenv("CORNU_HDF5");
+    char *program_kept = program == NULL ? NULL : strdup(program);
+    setenv("CORNU_HDF5", "/nowhere/cornu-hdf5", 1);
     setenv("CORNU_DMUP", "x", 1);
     cn_context *c = cn_context_new(&(cn_context_options){.quiet = true});
     cn_findings found = look(c);
     static const char *const rows[][2] = {{"external compiler", "unset CORNU_CC"},
                                           {"compiler module", "unset CORNU_CLANG_MODULE"},
                                           {"processor", "unset CORNU_ISA"},
+                                          {"Keras files", "name its path in CORNU_HDF5"},
                                           {"CORNU_DMUP", "unset CORNU_DMUP"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const cn_finding *row = find(&found, rows[i][0]);
@@ -74,6 +78,10 @@ static void what_is_missing_comes_with_its_cure(void **state) {
     unsetenv("CORNU_CC");
     unsetenv("CORNU_ISA");
     unsetenv("CORNU_DMUP");
+    unsetenv("CORNU_HDF5");
+    if (program_kept != NULL)
+        setenv("CORNU_HDF5", program_kept, 1);
+    free(program_kept);
     if (kept == NULL)
         unsetenv("CORNU_CLANG_MODULE");
 }
