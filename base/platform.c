@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -91,6 +92,12 @@ thread *thread_start(void (*entry)(void *), void *user) {
         return NULL;
     }
     return t;
+}
+
+/* A nice value is the thread's own on Linux. Not the last one: who waits for this thread must not
+ * wait for every other program too. */
+void thread_give_way(void) {
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
 }
 
 void thread_join(thread *t) {

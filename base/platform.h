@@ -23,6 +23,8 @@ typedef struct mutex mutex;
 typedef struct condition condition;
 thread *thread_start(void (*entry)(void *), void *user); /* NULL on failure */
 void thread_join(thread *t);
+/* The calling thread shall run when others leave a processor idle; a hint. */
+void thread_give_way(void);
 mutex *mutex_new(void);
 void mutex_free(mutex *m);
 void mutex_lock(mutex *m);

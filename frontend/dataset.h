@@ -2,6 +2,8 @@
 #ifndef CORNU_FRONTEND_DATASET_H
 #define CORNU_FRONTEND_DATASET_H
 
+#include <string.h>
+
 #include "frontend/frontend.h"
 #include "runtime/dataset.h"
 

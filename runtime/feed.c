@@ -1,8 +1,8 @@
 /* Prefetching batches.
  *
- * The thread fills slots in order and waits when all are full; the caller takes them in order
- * and waits when none is. One lock, one condition: batches take milliseconds, a handover
- * microseconds.
+ * Readers open slots in order, hand out the rows of the newest one piece by piece, and wait when all
+ * slots are full; the caller takes slots in order and waits when none is whole. One lock, one
+ * condition: batches take milliseconds, a handover microseconds.
  */
 #include "runtime/feed.h"
 
@@ -13,11 +13,15 @@
 #include "base/platform.h"
 #include "base/size.h"
 
-enum { SLOTS = 3, PIECE_BYTES = 1 << 15 };
+enum { SLOTS = 3, PIECE_BYTES = 1 << 15, MOST_READERS = 64 };
 
 typedef struct slot {
     feed_batch batch;
     uint8_t *block; /* every column's buffer, each 64-byte aligned */
+    /* Guarded by the lock, from when the slot is opened. */
+    int64_t handed, done; /* rows given to readers; rows gathered, or failed */
+    int64_t failed;       /* the first row of the first piece that did; -1 = none */
+    diagnostics why;
 } slot;
 
 struct feed {
@@ -29,13 +33,13 @@ struct feed {
     int64_t batches;
     int slot_count; /* one, which stays in the caches, when nothing is gathered ahead */
     slot slots[SLOTS];
-    diagnostics diag; /* of the thread */
 
     mutex *lock; /* guards what follows */
     condition *changed;
-    thread *thread;        /* NULL: gathered on demand */
-    int64_t filled, taken; /* batches since first_batch */
-    bool failed, stop;
+    thread *readers[MOST_READERS];
+    int reader_count;      /* 0: gathered on demand */
+    int64_t opened, taken; /* batches since first_batch */
+    bool failed, stop;     /* a row has failed: open no more */
 };
 
 int64_t feed_batch_count(const dataset *d, int64_t batch_size) {
@@ -158,83 +162,155 @@ static void lay_out(feed *f, slot *s) {
 
 /* ---- filling ---------------------------------------------------------------------------- */
 
-static void begin_batch(feed *f, slot *s, int64_t index) {
+static int64_t total(const feed *f) {
+    return f->batches - f->options.first_batch;
+}
+
+static slot *slot_of(feed *f, int64_t batch) {
+    return &f->slots[batch % f->slot_count];
+}
+
+static slot *open_slot(feed *f) {
+    slot *s = slot_of(f, f->opened);
+    int64_t index = f->options.first_batch + f->opened++;
     int64_t first = index * f->options.batch_size, left = f->data.count - first;
     s->batch.index = index;
     s->batch.count = left < f->options.batch_size ? left : f->options.batch_size;
     s->batch.samples = f->order + first;
+    s->handed = s->done = 0;
+    s->failed = -1;
+    diag_init(&s->why);
+    return s;
 }
 
-static bool gather(feed *f, const feed_batch *b, int64_t begin, int64_t end) {
-    return dataset_gather(&f->data, b->samples, begin, end, &b->rows, &f->diag);
+typedef struct piece {
+    slot *slot;
+    int64_t begin, end;
+} piece;
+
+/* So many rows that handing them over costs little. */
+static int64_t grain(const feed *f, int64_t rows) {
+    return 1 + PIECE_BYTES / (int64_t)(1 + f->block_bytes / (size_t)rows);
 }
 
-static bool fill(feed *f, slot *s, int64_t index) {
-    begin_batch(f, s, index);
-    return gather(f, &s->batch, 0, s->batch.count);
+static bool hand_out(const feed *f, slot *s, piece *p) {
+    int64_t left = s->batch.count - s->handed, size = grain(f, s->batch.count);
+    *p = (piece){s, s->handed, s->handed + (left < size ? left : size)};
+    s->handed = p->end;
+    return left > 0;
 }
 
-typedef struct shared_gather {
-    feed *feed;
-    const feed_batch *batch;
-} shared_gather;
-
-/* Rows in memory are copied, which does not fail. */
-static void gather_rows(void *user, int64_t begin, int64_t end) {
-    const shared_gather *g = user;
-    gather(g->feed, g->batch, begin, end);
+/* What to read next; a new slot is opened when the newest is handed out and one is free. The one in
+ * the caller's hands is the one taken last: it counts as occupied. */
+static bool next_piece(feed *f, piece *p) {
+    if (f->opened > 0 && hand_out(f, slot_of(f, f->opened - 1), p))
+        return true;
+    if (f->failed || f->opened == total(f) || f->opened - f->taken >= f->slot_count - 1)
+        return false;
+    return hand_out(f, open_slot(f), p);
 }
 
-static bool fill_by_workers(feed *f, slot *s, int64_t index) {
-    if (!dataset_in_memory(&f->data) || f->options.workers == NULL)
-        return fill(f, s, index);
-    begin_batch(f, s, index);
-    shared_gather g = {f, &s->batch};
-    int64_t grain = 1 + PIECE_BYTES / (int64_t)(1 + f->block_bytes / (size_t)s->batch.count);
-    pool_run(f->options.workers, gather_rows, &g, s->batch.count, grain);
-    return true;
-}
-
-static void prefetch(void *user) {
-    feed *f = user;
-    int64_t total = f->batches - f->options.first_batch;
+/* Gathers between two times that the lock is held. */
+static void gather_piece(feed *f, const piece *p) {
+    diagnostics why;
+    slot *s = p->slot;
+    mutex_unlock(f->lock);
+    diag_init(&why);
+    bool ok = dataset_gather(&f->data, s->batch.samples, p->begin, p->end, &s->batch.rows, &why);
     mutex_lock(f->lock);
-    while (!f->stop && !f->failed && f->filled < total) {
-        /* The slot in the caller's hands is the one taken last: it counts as occupied. */
-        if (f->filled - f->taken >= f->slot_count - 1) {
-            condition_wait(f->changed, f->lock);
-            continue;
-        }
-        slot *s = &f->slots[f->filled % f->slot_count];
-        int64_t index = f->options.first_batch + f->filled;
-        mutex_unlock(f->lock);
-        bool ok = fill(f, s, index);
-        mutex_lock(f->lock);
-        if (ok)
-            f->filled++;
-        f->failed = !ok;
+    s->done += p->end - p->begin;
+    if (!ok && (s->failed < 0 || p->begin < s->failed)) {
+        s->failed = p->begin;
+        diag_clear(&s->why);
+        diag_fail(&s->why, why.status, "%s", why.message);
+    }
+    if (!ok) { /* rows that nobody has yet are left out */
+        s->done += s->batch.count - s->handed;
+        s->handed = s->batch.count;
+        f->failed = true;
+    }
+    if (s->done == s->batch.count)
         condition_wake_all(f->changed);
+}
+
+static void read_ahead(void *user) {
+    feed *f = user;
+    piece p;
+    if (f->data.read != NULL)
+        thread_give_way();
+    mutex_lock(f->lock);
+    while (!f->stop && !f->failed && f->opened <= total(f)) {
+        if (next_piece(f, &p))
+            gather_piece(f, &p);
+        else if (f->opened == total(f))
+            break;
+        else
+            condition_wait(f->changed, f->lock);
     }
     mutex_unlock(f->lock);
 }
 
+typedef struct helper {
+    feed *feed;
+    slot *slot;
+} helper;
+
+static void help(void *user, int64_t begin, int64_t end) {
+    const helper *h = user;
+    feed *f = h->feed;
+    piece p;
+    (void)begin, (void)end; /* whoever comes takes pieces until there are none */
+    mutex_lock(f->lock);
+    while (hand_out(f, h->slot, &p))
+        gather_piece(f, &p);
+    mutex_unlock(f->lock);
+}
+
+/* Rows in memory are copied, which does not fail. */
+static void gather_rows(void *user, int64_t begin, int64_t end) {
+    const helper *h = user;
+    const feed_batch *b = &h->slot->batch;
+    diagnostics *none = &h->slot->why;
+    dataset_gather(&h->feed->data, b->samples, begin, end, &b->rows, none);
+}
+
+/* What is left of a slot, by the caller and, where rows may be gathered side by side, his workers. */
+static void fill(feed *f, slot *s) {
+    helper h = {f, s};
+    pool *workers = f->options.workers;
+    bool in_memory = dataset_in_memory(&f->data);
+    if (in_memory && f->reader_count == 0 && workers != NULL) {
+        pool_run(workers, gather_rows, &h, s->batch.count, grain(f, s->batch.count));
+        s->handed = s->done = s->batch.count;
+    } else if (f->data.read != NULL && workers != NULL) {
+        pool_run(workers, help, &h, pool_threads(workers), 1);
+    } else if (f->data.read != NULL || f->reader_count == 0) {
+        help(&h, 0, 1);
+    }
+}
+
 const feed_batch *feed_next(feed *f, diagnostics *diag) {
-    int64_t next = f->taken, total = f->batches - f->options.first_batch;
-    if (next >= total)
+    int64_t next = f->taken;
+    slot *s = slot_of(f, next);
+    if (next >= total(f))
         return NULL;
-    slot *s = &f->slots[next % f->slot_count];
     mutex_lock(f->lock);
     f->taken++; /* frees the slot handed out before */
+    if (f->opened == next && !f->failed)
+        open_slot(f);
     condition_wake_all(f->changed);
-    while (f->thread != NULL && f->filled <= next && !f->failed)
-        condition_wait(f->changed, f->lock);
-    bool ready = f->filled > next;
+    bool opened = f->opened > next;
     mutex_unlock(f->lock);
-    if (f->thread == NULL) /* also when none could be started */
-        ready = fill_by_workers(f, s, f->options.first_batch + next);
-    if (ready)
+    if (opened)
+        fill(f, s);
+    mutex_lock(f->lock);
+    while (opened && s->done < s->batch.count)
+        condition_wait(f->changed, f->lock);
+    mutex_unlock(f->lock);
+    if (opened && s->failed < 0)
         return &s->batch;
-    diag_fail(diag, f->diag.status, "%s", f->diag.message);
+    diag_fail(diag, opened ? s->why.status : CN_ERROR_DATA, "%s",
+              opened ? s->why.message : "an earlier batch has failed");
     return NULL;
 }
 
@@ -261,6 +337,19 @@ static bool gathers_ahead(const feed *f) {
     return f->batches - f->options.first_batch > 1 && (!dataset_in_memory(&f->data) || spare);
 }
 
+/* Fewer than wanted is no failure. */
+static void start_readers(feed *f) {
+    int wanted = f->slot_count == 1 ? 0 : f->data.read == NULL ? 1 : processor_count();
+    for (int i = 0; i < wanted && i < MOST_READERS; i++) {
+        thread *t = thread_start(read_ahead, f);
+        if (t == NULL)
+            break;
+        mutex_lock(f->lock); /* readers that run already look at nothing but their own slots */
+        f->readers[f->reader_count++] = t;
+        mutex_unlock(f->lock);
+    }
+}
+
 feed *feed_new(const dataset *d, const feed_options *o, memory *m, diagnostics *diag) {
     feed *f = memory_take(m, sizeof *f, 64);
     if (f == NULL) {
@@ -272,7 +361,6 @@ feed *feed_new(const dataset *d, const feed_options *o, memory *m, diagnostics *
         f->options.batch_size = d->count > 0 ? d->count : 1;
     f->batches = feed_batch_count(d, f->options.batch_size);
     f->slot_count = gathers_ahead(f) ? SLOTS : 1;
-    diag_init(&f->diag);
     f->lock = mutex_new();
     f->changed = condition_new();
     if (f->lock == NULL || f->changed == NULL || !take_memory(f)) {
@@ -286,21 +374,21 @@ feed *feed_new(const dataset *d, const feed_options *o, memory *m, diagnostics *
         return NULL;
     }
     make_order(f);
-    if (f->slot_count > 1)
-        f->thread = thread_start(prefetch, f);
+    start_readers(f);
     return f;
 }
 
 void feed_free(feed *f) {
     if (f == NULL)
         return;
-    if (f->thread != NULL) {
+    if (f->reader_count > 0) {
         mutex_lock(f->lock);
         f->stop = true;
         condition_wake_all(f->changed);
         mutex_unlock(f->lock);
-        thread_join(f->thread);
     }
+    for (int i = 0; i < f->reader_count; i++)
+        thread_join(f->readers[i]);
     if (f->lock != NULL)
         mutex_free(f->lock);
     if (f->changed != NULL)

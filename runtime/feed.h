@@ -1,12 +1,14 @@
-/* Feeds: the batches of one pass over a dataset, gathered ahead on a thread of their own.
+/* Feeds: the batches of one pass over a dataset, gathered ahead on threads of their own.
  *
  * Three buffers go round: one is being stepped on, the others are filled meanwhile. Rows that lie
  * in memory are gathered when asked for, by the workers that will step on them, where these fill
  * the machine: a thread more would only take a processor from them. So they are where no thread
- * could be started.
+ * could be started. Files are read and decoded by as many threads as there are processors, which
+ * give way to the workers; who has to wait for a batch helps to finish it, with the workers. So
+ * processors that the step leaves idle read ahead, and none is idle while a batch is missing.
  *
  * Invariant: order and content depend on dataset, order, seed and epoch only, so a run that
- * resumes at a batch sees what it would have seen.
+ * resumes at a batch sees what it would have seen; of rows that fail the first is told.
  */
 #ifndef CORNU_RUNTIME_FEED_H
 #define CORNU_RUNTIME_FEED_H

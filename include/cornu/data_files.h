@@ -25,7 +25,7 @@ extern "C" {
  * characters or words of a text. 0, and NULL, where there are none. */
 CN_API size_t cn_dataset_class_count(const cn_dataset *d);
 CN_API const char *cn_dataset_class_name(const cn_dataset *d, size_t i);
-/* The file that a sample is; NULL where samples are parts of files. */
+/* The file that a sample is, below the folder; NULL where samples are parts of files. */
 CN_API const char *cn_dataset_file(const cn_dataset *d, int64_t index);
 
 /* What the samples of a dataset are: its inputs first, then its targets; shape[0] counts them, data
@@ -63,6 +63,45 @@ typedef struct cn_dataset_csv_options {
 } cn_dataset_csv_options;
 CN_API cn_dataset *cn_dataset_csv_at(cn_source where, const cn_dataset_csv_options *options);
 
+/* ---- images ------------------------------------------------------------------------------- */
+
+typedef enum cn_label_mode {
+    CN_LABEL_INT,         /* int32 class indices: sparse_categorical_crossentropy */
+    CN_LABEL_CATEGORICAL, /* float32 one-hot rows: categorical_crossentropy */
+    CN_LABEL_BINARY,      /* float32 [1], 0 or 1, of two classes: binary_crossentropy */
+    CN_LABEL_NONE,        /* all images below the folder, without targets */
+} cn_label_mode;
+typedef enum cn_color_mode { CN_COLOR_RGB, CN_COLOR_GRAYSCALE, CN_COLOR_RGBA } cn_color_mode;
+typedef enum cn_interpolation { CN_BILINEAR, CN_NEAREST } cn_interpolation;
+typedef enum cn_subset { CN_SUBSET_ALL, CN_SUBSET_TRAINING, CN_SUBSET_VALIDATION } cn_subset;
+
+/* PNG and JPEG files, a folder for each class, sorted by name: [height, width, channels] of 0 to
+ * 255. They are resized without antialiasing, read and decoded while training runs, on all
+ * processors. The order, and what .subset takes of it, is that of Keras for the same .seed.
+ * Symbolic links are refused unless .follow_links; GIF and BMP are not read.
+ * Keras: image_dataset_from_directory. */
+typedef struct cn_dataset_image_folder_options {
+    cn_context *context;
+    const char *path;      /* required */
+    int64_t image_size[2]; /* height and width; one is both; default: 256 */
+    cn_label_mode label_mode;
+    cn_color_mode color_mode;
+    cn_interpolation interpolation;
+    bool crop_to_aspect_ratio;      /* the largest part in the middle, in place of distortion */
+    cn_dtype dtype;                 /* default: CN_F32; CN_U8 rounds */
+    double scale, offset;           /* of float32: pixel * scale + offset; default: 1 and 0 */
+    bool no_shuffle;                /* sorted by path: for predictions */
+    int64_t seed;                   /* of the order */
+    double validation_split;        /* the share of the images that is for validation */
+    cn_subset subset;               /* required with it */
+    const char *const *class_names; /* these folders, in this order */
+    size_t class_count;
+    bool follow_links;
+    int64_t max_pixels; /* of an image; default: 2^26 */
+} cn_dataset_image_folder_options;
+CN_API cn_dataset *cn_dataset_image_folder_at(cn_source where,
+                                              const cn_dataset_image_folder_options *options);
+
 /* ---- arrays ---------------------------------------------------------------------------------- */
 
 /* Arrays of .npy, .npz, .safetensors and IDX files (gzip or plain), told by their first bytes; the
@@ -84,6 +123,9 @@ CN_API cn_dataset *cn_dataset_idx(cn_context *c, const char *inputs, const char 
 #define cn_dataset_csv(...)                            \
     cn_dataset_csv_at(CN_HERE(cn_dataset_csv_options), \
                       &(cn_dataset_csv_options){.context = __VA_ARGS__})
+#define cn_dataset_image_folder(...)                                     \
+    cn_dataset_image_folder_at(CN_HERE(cn_dataset_image_folder_options), \
+                               &(cn_dataset_image_folder_options){.context = __VA_ARGS__})
 #define cn_dataset_array_file(...)                                   \
     cn_dataset_array_file_at(CN_HERE(cn_dataset_array_file_options), \
                              &(cn_dataset_array_file_options){.context = __VA_ARGS__})
