@@ -89,8 +89,14 @@ static bool read_image(uint64_t offset, uint64_t length, failure *f) {
                     : answer(read_file(file, length, f), f);
 }
 
+static json_t *read_request(void) {
+    off_t length = lseek(INPUT, 0, SEEK_END);
+    const uint8_t *words = length <= 0 ? NULL : map_file(0, (uint64_t)length);
+    return words == NULL ? NULL : json_loadb((const char *)words, (size_t)length, 0, NULL);
+}
+
 static bool write_output(failure *f) {
-    json_t *wanted = json_loadfd(INPUT, 0, NULL);
+    json_t *wanted = read_request();
     if (wanted == NULL)
         return fail(f, "what is to be written cannot be read");
     hid_t file = create_output();

@@ -438,10 +438,16 @@ static bool make_file(session *s, const hdf5_file *f) {
 static bool put_data(session *s, const hdf5_file *f, arena *a) {
     const file_view made = {.title = s->title, .bytes = s->file.bytes, .length = s->file.length};
     hdf5_file places = {0};
+    map index;
     if (!parse(s, &made, s->answer.bytes, s->answer.length, a, &places))
         return false;
+    map_init(&index, a);
+    for (size_t i = 0; i < places.dataset_count; i++)
+        *map_put_text(&index, places.datasets[i].path, NULL) = i;
     for (size_t i = 0; i < f->dataset_count; i++) {
-        const hdf5_dataset *x = &f->datasets[i], *place = hdf5_find(&places, x->path);
+        const hdf5_dataset *x = &f->datasets[i];
+        const uint64_t *found = map_find_text(&index, x->path);
+        const hdf5_dataset *place = found == NULL ? NULL : &places.datasets[*found];
         if (place == NULL || place->bytes != x->bytes)
             return diag_fail(s->d, CN_ERROR_INTERNAL, "\"%s\": \"%s\" has got no place", s->title,
                              x->path);
@@ -452,10 +458,19 @@ static bool put_data(session *s, const hdf5_file *f, arena *a) {
     return true;
 }
 
+static bool put_data_guarded(session *s, const hdf5_file *f, arena *a) {
+    diag_recovery point;
+    if (DIAG_RECOVER(s->d, &point))
+        return false;
+    bool ok = put_data(s, f, a);
+    diag_pop_recovery(s->d, &point);
+    return ok;
+}
+
 static bool put_data_in_arena(session *s, const hdf5_file *f) {
     memory *m = memory_new(0);
     arena *a = m == NULL ? NULL : arena_new(m, s->d);
-    bool ok = a != NULL ? put_data(s, f, a) : no_memory(s);
+    bool ok = a != NULL ? put_data_guarded(s, f, a) : no_memory(s);
     arena_free(a);
     memory_free(m);
     return ok;
