@@ -1,7 +1,7 @@
 /* Options of layers to and from Keras' configurations.
  *
- * A row of a layer's table (frontend/layers.h) says Keras' key, the kind of value and where it lies;
- * fields of custom layers (cn_field) are such rows too, in the program's own struct. What a file
+ * A row of a layer's table (frontend/layers.h) says Keras' key, the kind of value and where it
+ * lies; fields of custom layers (cn_field) are such rows too, in the program's own struct. What a file
  * says is exact, while zero in options means the default: so built-in layers get CN_ZERO for
  * zero, and after they are made their options hold plain numbers again.
  */

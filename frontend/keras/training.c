@@ -2,7 +2,8 @@
  *
  * Keras takes losses, their weights and metrics in several shapes: one value, a list with an entry
  * per output, or a dict by the names of outputs. They are read as an entry per output, and written
- * as one value for a model with one output, else as lists, or dicts where its outputs are one. Sources: keras/src/trainers,
+ * as one value for a model with one output, else as lists, or as dicts where its outputs are a
+ * dict. Sources: keras/src/trainers,
  * trainer.py (get_compile_config, compile_from_config) and compile_utils.py.
  */
 #include <string.h>

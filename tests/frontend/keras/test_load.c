@@ -1,5 +1,5 @@
-/* cn_load and cn_save beyond what Keras itself wrote: files that lie, that are incomplete, that name
- * what nobody has; and that nothing is half done. Files of Keras are in test_golden_files.c. */
+/* cn_load and cn_save beyond what Keras itself wrote: files that lie, that are incomplete, that
+ * name what nobody has; and that nothing is half done. Files of Keras: test_golden_files.c. */
 #include "test.h"
 
 #include <stdio.h>
