@@ -4,7 +4,9 @@
 
 #include "tools/verb.h"
 
-/* The C compiler that models are made by, or why there is none, as one line. */
-bool model_compiler_describe(char *line, size_t size);
+/* Whether a MODEL of this name is a file of Keras', not a C source. */
+bool model_is_file(const char *path);
+/* Whether a name ends so, and has something before it. */
+bool ends_in(const char *path, const char *end);
 
 #endif

@@ -29,10 +29,10 @@ exit_code profiled_open(invocation *i, open_model *m, cn_profile **p) {
     int64_t repeats = option_integer(i, "repeats", 1), batch = option_integer(i, "batch", 1);
     if (repeats < 1 || repeats > 100000 || batch < 1 || batch > INT32_MAX)
         return fail(i, EXIT_USAGE, "--batch wants 1 or more, --repeats 1 to 100000");
-    exit_code code = model_open(i, i->arguments[0], m);
+    bool training_step = strcmp(option_text(i, "program", "predict"), "train") == 0;
+    exit_code code = model_open(i, i->arguments[0], training_use(i, training_step), m);
     if (code != EXIT_OK)
         return code;
-    bool training_step = strcmp(option_text(i, "program", "predict"), "train") == 0;
     *p = training_step ? make_training(i, m) : make(i, m->model, false);
     if (*p != NULL)
         return EXIT_OK;

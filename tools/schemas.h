@@ -12,7 +12,7 @@
 #define SCHEMA_MAP(X)                                                                             \
     X(summary, 1, "summary", "model, inputs, outputs, layers, parameters, trainable_parameters")  \
     X(train, 1, "train, a line for each epoch and one at the end",                                \
-      "epoch, logs; at the end weights, interrupted")                                             \
+      "epoch, logs; at the end interrupted, and weights or model")                                \
     X(evaluate, 1, "evaluate", "samples, logs")                                                   \
     X(predict, 1, "predict", "samples, outputs")                                                  \
     X(compile, 1, "compile", "model, output, bytes, seconds")                                     \

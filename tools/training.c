@@ -48,6 +48,10 @@ bool training_given(const invocation *i) {
     return optimizer || option_given(i, "loss");
 }
 
+model_use training_use(const invocation *i, bool trains) {
+    return trains && !training_given(i) ? MODEL_TRAINS : MODEL_PREDICTS;
+}
+
 cn_status training_compile_with(cn_model *m, const training_settings *s) {
     cn_context *c = cn_model_context(m);
     cn_compile_options o = {.model = m,

@@ -16,6 +16,8 @@
 
 /* Whether the command line has settings of its own: then the model's are replaced. */
 bool training_given(const invocation *i);
+/* What a file has to bring for a program that trains or not: nothing where settings are given. */
+model_use training_use(const invocation *i, bool trains);
 /* Compiles the model with what the options say, and the defaults they state. */
 cn_status training_compile(const invocation *i, cn_model *m);
 

@@ -120,23 +120,32 @@ exit_code fail(const invocation *i, exit_code code, const char *format, ...)
 exit_code fail_context(const invocation *i, const cn_context *c);
 
 /* A model from a command line's MODEL: a C source that defines `cn_model *model(cn_context *)`,
- * compiled by the machine's C compiler against the public headers and loaded; the options that
- * verbs with a model share are MODEL_OPTIONS, of which a verb may leave some out. */
+ * compiled by the machine's C compiler against the public headers and loaded, or a .keras or old
+ * .h5 file; the options that verbs with a model share are MODEL_OPTIONS, of which a verb may leave
+ * some out. */
 typedef struct open_model {
     cn_context *context;
     cn_model *model;
     void *library;
 } open_model;
-#define WEIGHTS_OPTION(...)                                                                  \
-    {"weights", 'w', OPTION_FILE, "FILE", NULL, "load the weights of this safetensors file", \
+#define WEIGHTS_OPTION(...)                                                   \
+    {"weights", 'w', OPTION_FILE, "FILE", NULL,                               \
+     "load the weights of this .safetensors, .weights.h5, .keras or .h5 file", \
+     {0, __VA_ARGS__}}
+#define KERAS_FILES "*.keras|*.h5|*.hdf5"
+#define LAYERS_OPTION(...)                                                                     \
+    {"layers", 0, OPTION_FILE, "FILE.c", NULL,                                                 \
+     "a C source with `cn_status layers(cn_context *)`, which registers the file's own layers", \
      {0, __VA_ARGS__}}
 #define BACKEND_OPTION {"backend", 0, OPTION_CHOICE, "NAME", "cpu|ref", "run on this target", {0}}
 #define MODEL_OPTIONS                                                                              \
-    WEIGHTS_OPTION(), BACKEND_OPTION,                                                              \
+    WEIGHTS_OPTION(), LAYERS_OPTION(.only_for = "argument=" KERAS_FILES), BACKEND_OPTION,          \
     {"threads", 't', OPTION_INTEGER, "N", NULL, "use N threads; default: one per processor", {0}}, \
     {"seed", 0, OPTION_INTEGER, "N", NULL, "draw parameters, dropout and order from this seed", {0}}
+/* A file that trains is compiled as it says; for predictions that is left out. */
+typedef enum model_use { MODEL_PREDICTS, MODEL_TRAINS } model_use;
 /* EXIT_OK, or a code after the message was written; then nothing is left open. */
-exit_code model_open(invocation *i, const char *path, open_model *m);
+exit_code model_open(invocation *i, const char *path, model_use use, open_model *m);
 void model_close(open_model *m);
 
 #endif

@@ -108,7 +108,8 @@ static exit_code fail_export(const invocation *i, const cn_context *c) {
 
 static exit_code compile(invocation *i, const class_names *classes) {
     open_model m;
-    exit_code code = model_open(i, i->arguments[0], &m);
+    exit_code code =
+        model_open(i, i->arguments[0], training_use(i, option_given(i, "train-step")), &m);
     if (code != EXIT_OK)
         return code;
     double begin = now();

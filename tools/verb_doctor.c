@@ -6,14 +6,14 @@
 #include <string.h>
 
 #include "tools/json.h"
-#include "tools/model.h"
+#include "tools/source.h"
 
 static cn_finding model_compiler(char *text, size_t size) {
     const char *cc = getenv("CC");
     cn_finding row = {.subject = "compiler of models",
                       .value = text,
                       .origin = cc != NULL && *cc != 0 ? "CC" : "default"};
-    row.found = model_compiler_describe(text, size);
+    row.found = source_compiler_describe(text, size);
     if (!row.found)
         row.cure = cc != NULL && *cc != 0 ? "unset CC" : "apt-get install gcc";
     return row;

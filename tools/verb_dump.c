@@ -78,7 +78,8 @@ static cn_status inspect_compiled(const invocation *i, cn_model *m) {
 
 static exit_code dump_model(invocation *i, const char *path) {
     open_model m;
-    exit_code code = model_open(i, path, &m);
+    bool trains = strcmp(option_text(i, "program", "predict"), "predict") != 0;
+    exit_code code = model_open(i, path, training_use(i, trains), &m);
     if (code != EXIT_OK)
         return code;
     if (inspect_compiled(i, m.model) != CN_OK)
@@ -196,6 +197,7 @@ static const option_row options[] = {
     OPTIMIZER_OPTION(.only_for = "program=train"),
     LOSS_OPTION(.only_for = "program=train|evaluate"),
     WEIGHTS_OPTION(.not_with = GRAPHS " " LISTS),
+    LAYERS_OPTION(.only_for = "argument=" KERAS_FILES),
     BACKEND_OPTION,
     JSON_OPTION(.not_with = "format"),
     QUIET_OPTION(.not_with = LISTS),

@@ -36,7 +36,7 @@ static exit_code run(invocation *i) {
     open_model m;
     exit_code code = samples_check(i, true);
     if (code == EXIT_OK)
-        code = model_open(i, i->arguments[0], &m);
+        code = model_open(i, i->arguments[0], training_use(i, true), &m);
     if (code != EXIT_OK)
         return code;
     code = evaluate(i, &m);

@@ -233,7 +233,7 @@ static exit_code run(invocation *i) {
     open_model m;
     exit_code code = check_options(i);
     if (code == EXIT_OK)
-        code = model_open(i, i->arguments[0], &m);
+        code = model_open(i, i->arguments[0], MODEL_PREDICTS, &m);
     if (code != EXIT_OK)
         return code;
     prediction p = {.i = i, .m = &m};

@@ -44,7 +44,7 @@ static void write_json(FILE *out, const cn_model *m) {
 
 static exit_code run(invocation *i) {
     open_model m;
-    exit_code code = model_open(i, i->arguments[0], &m);
+    exit_code code = model_open(i, i->arguments[0], MODEL_PREDICTS, &m);
     if (code != EXIT_OK)
         return code;
     i->log = i->out;
@@ -63,6 +63,7 @@ static const option_row options[] = {
     {"trainable", 0, OPTION_FLAG, NULL, NULL, "say of each layer whether it learns",
      {.not_with = "json"}},
     WEIGHTS_OPTION(),
+    LAYERS_OPTION(.only_for = "argument=" KERAS_FILES),
     JSON_OPTION(),
     QUIET_OPTION(),
     {0},

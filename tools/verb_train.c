@@ -14,6 +14,7 @@
 
 #include "tools/fitting.h"
 #include "tools/json.h"
+#include "tools/model.h"
 
 /* What the signal handler needs; a handler has no other way to it. */
 static cn_model *volatile trained;
@@ -47,18 +48,23 @@ static void write_epoch(cn_model *m, int64_t epoch, const cn_logs *logs, void *u
     json_end(&j);
 }
 
+/* Whether the whole model goes there, not its weights alone. */
+static bool is_model(const char *path) {
+    return ends_in(path, ".keras");
+}
+
 static void write_end(const invocation *i, const cn_model *m, const char *output) {
     const cn_history *h = cn_model_history(m);
     if (i->json) {
         json j = json_begin(i->out, SCHEMA_train);
-        json_text(&j, "weights", output);
+        json_text(&j, is_model(output) ? "model" : "weights", output);
         json_flag(&j, "interrupted", interrupted);
         json_end(&j);
         return;
     }
     for (size_t k = 0; h != NULL && h->epoch_count > 0 && k < h->count; k++)
         fprintf(i->out, "%s: %.6g\n", h->names[k], h->values[k][h->epoch_count - 1]);
-    fprintf(i->out, "weights: %s\n", output);
+    fprintf(i->out, "%s: %s\n", is_model(output) ? "model" : "weights", output);
 }
 
 /* ---- Saving ------------------------------------------------------------------------------ */
@@ -94,7 +100,7 @@ static exit_code check_outputs(const invocation *i) {
 
 static exit_code save(const invocation *i, const open_model *m, const char *output) {
     const char *state = option_text(i, "state", NULL);
-    cn_status s = cn_save_weights(m->model, output);
+    cn_status s = is_model(output) ? cn_save(m->model, output) : cn_save_weights(m->model, output);
     if (s == CN_OK && state != NULL)
         s = cn_save_state(m->model, state);
     if (s != CN_OK) {
@@ -140,6 +146,11 @@ static exit_code train(invocation *i, const open_model *m) {
     return code;
 }
 
+/* Then the file's are of no use. One of both is refused once it is known what the file has. */
+static bool own_settings(const invocation *i) {
+    return option_given(i, "optimizer") && option_given(i, "loss");
+}
+
 static exit_code run(invocation *i) {
     open_model m;
     exit_code code = samples_check(i, true);
@@ -148,7 +159,7 @@ static exit_code run(invocation *i) {
     if (code == EXIT_OK)
         code = check_outputs(i);
     if (code == EXIT_OK)
-        code = model_open(i, i->arguments[0], &m);
+        code = model_open(i, i->arguments[0], own_settings(i) ? MODEL_PREDICTS : MODEL_TRAINS, &m);
     if (code != EXIT_OK)
         return code;
     code = train(i, &m);
@@ -169,7 +180,9 @@ static const option_row options[] = {
      {.only_for = "optimizer"}},
     LOSS_OPTIONS,
     {"output", 'o', OPTION_FILE, "FILE", NULL,
-     "write the weights there; default: model.safetensors", {0}},
+     "write the model there (.keras), or its weights (.safetensors, .weights.h5); default: "
+     "model.safetensors",
+     {0}},
     {"state", 0, OPTION_FILE, "FILE", NULL,
      "go on from this training state if it is there, and write it at the end", {0}},
     MODEL_OPTIONS,
@@ -186,8 +199,9 @@ const verb verb_train = {
     .most = 1,
     .description =
         "Fits the model to the samples of --data and the targets of --labels and writes its "
-        "weights as safetensors. A model that was compiled by its own source keeps its optimizer, "
-        "loss and metrics unless the options name others. Names of arrays in .npz and "
+        "weights, or the whole model as .keras. A model that was compiled, by its own source or in "
+        "its file, keeps its optimizer, loss and metrics unless the options name others; the "
+        "optimizer of a file goes on where it stood. Names of arrays in .npz and "
         ".safetensors are those of the model's inputs and outputs; without such names they count "
         "by position.\n\n"
         "Progress goes to stderr, the last epoch's values to stdout; --json writes a line for each "
@@ -202,6 +216,8 @@ const verb verb_train = {
             {"cornu train mlp.c -d x.npy -l y.npy --optimizer sgd --learning-rate 0.1 "
              "--loss mean_squared_error --json",
              "train by other ones, a line of JSON for each epoch"},
+            {"cornu train model.keras -d x.npy -l y.npy -o better.keras",
+             "go on with what Keras began"},
             {0}},
     .run = run,
 };

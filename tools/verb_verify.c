@@ -196,7 +196,7 @@ static exit_code run(invocation *i) {
     bool gradients = option_given(i, "gradients");
     if (option_number(i, "tolerance", 1) <= 0)
         return fail(i, EXIT_USAGE, "--tolerance must be more than 0");
-    exit_code code = model_open(i, i->arguments[0], &m);
+    exit_code code = model_open(i, i->arguments[0], MODEL_PREDICTS, &m);
     if (code != EXIT_OK)
         return code;
     code = gradients ? compare_gradients(i, &m) : compare_layers(i, &m);

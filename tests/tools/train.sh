@@ -154,7 +154,7 @@ good data head image.idx
 says '^ @$'
 bad 3 'has 1 arrays, the model has 4 weights' convert y.npy w2.safetensors --model "$model"
 bad 3 'has no array whose name begins with no/' convert w.npz w2.npz --prefix no/
-bad 3 '.keras is not converted yet' convert model.keras w.npz
+bad 3 '.onnx is not converted' convert model.onnx w.npz
 bad 2 'written as .npy' convert w.npz w.txt
 bad 2 '.npy holds one array, not 4' convert w.npz w.npy
 bad 1 '/nowhere' convert w.npz /nowhere/w.npz
