@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034 # the lists are used by those scripts
 
 build_packages='gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libjansson-dev libzip-dev
-    libcsv-dev libpng-dev libturbojpeg0-dev'
+    libcsv-dev libpng-dev libturbojpeg0-dev libhdf5-dev'
 # The compiler as a module. Without these Cornu builds too and uses `cc` at run time.
 module_packages='g++ clang-19 llvm-19-dev libclang-19-dev libclang-cpp19-dev liblld-19-dev
     libzstd-dev'
