@@ -278,7 +278,7 @@ size_t cn_dataset_class_count(const cn_dataset *d) {
 }
 
 const char *cn_dataset_class_name(const cn_dataset *d, size_t i) {
-    return i < cn_dataset_class_count(d) ? d->class_names[i] : NULL;
+    return i < cn_dataset_class_count(d) && d->class_names != NULL ? d->class_names[i] : NULL;
 }
 
 const char *cn_dataset_file(const cn_dataset *d, int64_t index) {

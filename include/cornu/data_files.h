@@ -102,6 +102,16 @@ typedef struct cn_dataset_image_folder_options {
 CN_API cn_dataset *cn_dataset_image_folder_at(cn_source where,
                                               const cn_dataset_image_folder_options *options);
 
+/* CIFAR-10 and CIFAR-100 in their binary form, several files one after the other: uint8 images
+ * [32, 32, 3] and int32 labels. Only the classes of CIFAR-10 have names. */
+typedef struct cn_dataset_cifar_options {
+    cn_context *context;
+    const char *files[CN_MAX_LIST]; /* required: "data_batch_1.bin", ... */
+    int classes;                    /* 10, the default, or 100 */
+    bool coarse;                    /* of CIFAR-100: its 20 coarse labels */
+} cn_dataset_cifar_options;
+CN_API cn_dataset *cn_dataset_cifar_at(cn_source where, const cn_dataset_cifar_options *options);
+
 /* ---- arrays ---------------------------------------------------------------------------------- */
 
 /* Arrays of .npy, .npz, .safetensors and IDX files (gzip or plain), told by their first bytes; the
@@ -126,6 +136,9 @@ CN_API cn_dataset *cn_dataset_idx(cn_context *c, const char *inputs, const char 
 #define cn_dataset_image_folder(...)                                     \
     cn_dataset_image_folder_at(CN_HERE(cn_dataset_image_folder_options), \
                                &(cn_dataset_image_folder_options){.context = __VA_ARGS__})
+#define cn_dataset_cifar(...)                              \
+    cn_dataset_cifar_at(CN_HERE(cn_dataset_cifar_options), \
+                        &(cn_dataset_cifar_options){.context = __VA_ARGS__})
 #define cn_dataset_array_file(...)                                   \
     cn_dataset_array_file_at(CN_HERE(cn_dataset_array_file_options), \
                              &(cn_dataset_array_file_options){.context = __VA_ARGS__})
