@@ -109,7 +109,13 @@ static exit_code load_file(const invocation *i, const char *path, bool to_train,
     if (s == CN_OK)
         return EXIT_OK;
     exit_code code = fail_context(i, m->context);
-    return s == CN_ERROR_UNSUPPORTED ? EXIT_INPUT : code;
+    if (s != CN_ERROR_UNSUPPORTED)
+        return code;
+    if (strstr(cn_error_message(m->context), "cn_register_layer") != NULL)
+        fputs("Here --layers FILE.c registers classes.\n", i->err);
+    if (to_train && strstr(cn_error_message(m->context), "compile_config") != NULL)
+        fputs("Here --optimizer and --loss train it by others.\n", i->err);
+    return EXIT_INPUT;
 }
 
 bool ends_in(const char *path, const char *end) {
