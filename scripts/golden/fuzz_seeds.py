@@ -72,6 +72,7 @@ with zipfile.ZipFile(wide, "w") as z, z.open(zipfile.ZipInfo("a.npy"), "w", forc
 put("zip/wide", wide.getvalue())
 
 put("json/all", '{"a": [1, -2.5e3, true, false, null, "x\\u00e9\\n"], "b": {"c": {}}, "": []}')
+put("json/names", '{"a": [NaN, -Infinity, Infinity, "NaN"]}')
 put("json/deep", "[" * 64 + "]" * 64)
 put("json/too_deep", "[" * 65 + "]" * 65)
 

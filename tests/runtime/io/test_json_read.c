@@ -1,6 +1,7 @@
 /* JSON inside of its limits: a place in every message; no key twice, no depth, no flood. */
 #include "test.h"
 
+#include <float.h>
 #include <stdio.h>
 
 #include "runtime/io/json_read.h"
@@ -22,6 +23,28 @@ static void values_are_read(void **state) {
     root = read_text(w, "[9223372036854775807]"); /* exactly */
     assert_true(json_integer_value(json_array_get(root, 0)) == INT64_MAX);
     json_decref(root);
+}
+
+/* As Python writes them; in texts and keys they are letters. */
+static void numbers_that_are_none_are_texts(void **state) {
+    workspace *w = *state;
+    double x = 0;
+    json_t *root = read_text(w, "{\"NaN\": [NaN, Infinity,-Infinity, \"Infinity\", 2, true]}");
+    assert_non_null(root);
+    const json_t *list = json_object_get(root, "NaN");
+    assert_string_equal(json_string_value(json_array_get(list, 0)), "nan");
+    assert_string_equal(json_string_value(json_array_get(list, 3)), "Infinity");
+    assert_true(json_read_number(json_array_get(list, 0), &x) && x != x);
+    assert_true(json_read_number(json_array_get(list, 1), &x) && x > DBL_MAX);
+    assert_true(json_read_number(json_array_get(list, 2), &x) && x < -DBL_MAX);
+    assert_false(json_read_number(json_array_get(list, 3), &x));
+    assert_true(json_read_number(json_array_get(list, 4), &x) && x == 2);
+    assert_false(json_read_number(json_array_get(list, 5), &x));
+    json_decref(root);
+    static const char *const rows[] = {"[NaNa]", "[Infinit]",    "[1NaN]",
+                                       "NaN",    "[--Infinity]", "[NaN \"\\"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_null(read_text(w, rows[i]));
 }
 
 static void mistakes_have_a_place(void **state) {
@@ -117,6 +140,7 @@ static void every_flipped_byte_is_survived(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {WITH_WORKSPACE(values_are_read),
+                                       WITH_WORKSPACE(numbers_that_are_none_are_texts),
                                        WITH_WORKSPACE(mistakes_have_a_place),
                                        WITH_WORKSPACE(depth_is_limited_before_anything_recurses),
                                        WITH_WORKSPACE(floods_of_values_are_refused),
