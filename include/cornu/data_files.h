@@ -112,6 +112,29 @@ typedef struct cn_dataset_cifar_options {
 } cn_dataset_cifar_options;
 CN_API cn_dataset *cn_dataset_cifar_at(cn_source where, const cn_dataset_cifar_options *options);
 
+/* ---- texts -------------------------------------------------------------------------------- */
+
+typedef enum cn_text_unit { CN_TEXT_CHARACTERS, CN_TEXT_WORDS } cn_text_unit;
+
+/* A text file (UTF-8, plain or gzip) as windows of int32 numbers: the input is .sequence_length
+ * items, the target those that follow each of them. Characters are code points, numbered in their
+ * order; words are those of Keras' TextVectorization: in lower case, without punctuation, 0 for
+ * padding, 1 for unknown words, then by frequency. The items are the dataset's classes, so
+ * cn_dataset_class_name tells what a number stands for. */
+typedef struct cn_dataset_text_options {
+    cn_context *context;
+    const char *path;        /* required */
+    int64_t sequence_length; /* required */
+    int64_t sequence_stride; /* from one window to the next; default: 1 */
+    cn_text_unit unit;
+    bool last_only;                /* the target is only what follows the whole window */
+    bool as_written;               /* words keep their case and punctuation */
+    int64_t max_tokens;            /* words with numbers, the first two included; default: all */
+    const char *const *vocabulary; /* of another text: its items in order; without the two */
+    size_t vocabulary_count;
+} cn_dataset_text_options;
+CN_API cn_dataset *cn_dataset_text_at(cn_source where, const cn_dataset_text_options *options);
+
 /* ---- arrays ---------------------------------------------------------------------------------- */
 
 /* Arrays of .npy, .npz, .safetensors and IDX files (gzip or plain), told by their first bytes; the
@@ -139,6 +162,9 @@ CN_API cn_dataset *cn_dataset_idx(cn_context *c, const char *inputs, const char 
 #define cn_dataset_cifar(...)                              \
     cn_dataset_cifar_at(CN_HERE(cn_dataset_cifar_options), \
                         &(cn_dataset_cifar_options){.context = __VA_ARGS__})
+#define cn_dataset_text(...)                             \
+    cn_dataset_text_at(CN_HERE(cn_dataset_text_options), \
+                       &(cn_dataset_text_options){.context = __VA_ARGS__})
 #define cn_dataset_array_file(...)                                   \
     cn_dataset_array_file_at(CN_HERE(cn_dataset_array_file_options), \
                              &(cn_dataset_array_file_options){.context = __VA_ARGS__})
