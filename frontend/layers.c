@@ -16,15 +16,15 @@ static void *copy_options(cn_context *c, cn_source where, const layer_kind *kind
 }
 
 /* Zero stands for the default, CN_ZERO for zero, once it is known which option it is. */
-static void fill_defaults(const layer_option *rows, char *options) {
-    for (const layer_option *o = rows; o != NULL && o->key != NULL; o++) {
+static void fill_defaults(const option_row *rows, char *options) {
+    for (const option_row *o = rows; o != NULL && o->key != NULL; o++) {
         void *place = options + o->offset;
-        if (o->kind == OPTION_NUMBER)
+        if (o->kind == OPTION_NUMBER_BY_RULE)
             *(double *)place = option_number(*(double *)place, o->number);
-        else if (o->kind == OPTION_INTEGER)
+        else if (o->kind == OPTION_INTEGER_BY_RULE)
             *(int64_t *)place = option_integer(*(int64_t *)place, (int64_t)o->number);
         else if (o->kind == OPTION_INITIALIZER && *(const void **)place == NULL)
-            *(const void **)place = o->object;
+            *(const void **)place = o->more;
     }
 }
 
@@ -45,6 +45,8 @@ cn_layer *layer_construct(cn_source where, const layer_kind *kind, const void *o
     CONTEXT_LEAVE(c);
     return layer;
 }
+
+const char *const padding_words[] = {[CN_VALID] = "valid", [CN_SAME] = "same", NULL};
 
 const layer_kind *const layer_kinds[] = {&dense_kind,
                                          &activation_kind,

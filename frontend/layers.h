@@ -4,7 +4,7 @@
  * like, `options`, which say of each option what Keras calls it, where it lies and what its default
  * is, and `complete`, which checks the layer's copy of the options once defaults stand in place of
  * zeros. So a `call` reads options that are right, and only input shapes are left to check; and
- * files of Keras are read and written by the same rows (frontend/keras/layer_options.c).
+ * files of Keras are read and written by the same rows (frontend/keras/options.c).
  */
 #ifndef CORNU_FRONTEND_LAYERS_H
 #define CORNU_FRONTEND_LAYERS_H
@@ -13,46 +13,17 @@
 
 #include "frontend/frontend.h"
 #include "frontend/internal_ops.h"
-
-/* Those of cn_field_type come first, with the same values. */
-typedef enum layer_option_kind {
-    OPTION_INTEGER = CN_FIELD_INTEGER,
-    OPTION_NUMBER = CN_FIELD_NUMBER,
-    OPTION_FLAG = CN_FIELD_FLAG,
-    OPTION_TEXT = CN_FIELD_TEXT,
-    OPTION_ACTIVATION = CN_FIELD_ACTIVATION,
-    OPTION_INITIALIZER = CN_FIELD_INITIALIZER,
-    OPTION_REGULARIZER = CN_FIELD_REGULARIZER,
-    OPTION_NOT,            /* bool that says the opposite: .no_bias of use_bias */
-    OPTION_NUMBER_OR_NONE, /* double: 0 = none, CN_ZERO = 0 */
-    OPTION_PADDING,        /* cn_padding */
-    OPTION_PAIR,           /* int64_t[2] */
-    OPTION_MARGINS,        /* int64_t[2][2], not negative */
-    OPTION_LIST,           /* int64_t[CN_MAX_RANK] up to the first zero */
-    OPTION_SHAPE,          /* ... in which CN_BATCH is none */
-    OPTION_FIXED,          /* Keras' alone: what `words` (JSON) says, and no other value */
-    OPTION_REFUSED,        /* the same of what newer versions have: not written */
-    OPTION_FREE,           /* Keras' alone: whatever; not written */
-} layer_option_kind;
-
-typedef struct layer_option {
-    const char *key; /* Keras' */
-    layer_option_kind kind;
-    size_t offset;
-    double number;      /* default of numbers and integers */
-    const void *object; /* default of initializers; NULL there is no initializer */
-    const char *words;
-} layer_option;
-#define OPTION_AT(type, member) .offset = offsetof(type, member)
+#include "frontend/options.h"
 
 typedef struct layer_kind {
     layer_class class;
-    const layer_option *options;       /* end at a row without a key; NULL = none */
+    const option_row *options;         /* end at a row without a key; NULL = none */
     size_t options_size, name_offset;  /* every options struct begins with its context */
     bool (*complete)(cn_layer *layer); /* false after option_fail; NULL = nothing to check */
 } layer_kind;
 #define LAYER_OPTIONS(type) .options_size = sizeof(type), .name_offset = offsetof(type, name)
 
+extern const char *const padding_words[]; /* those of cn_padding */
 /* All kinds, in the order of the public header; ends at NULL. */
 extern const layer_kind *const layer_kinds[];
 extern const layer_kind dense_kind, activation_kind, dropout_kind, flatten_kind, reshape_kind,

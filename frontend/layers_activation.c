@@ -20,10 +20,10 @@ static void relu_call(cn_layer_call *call) {
     call->outputs[0] = activation_apply(a, call->inputs[0]);
 }
 
-static const layer_option relu_options[] = {
+static const option_row relu_options[] = {
     {"max_value", OPTION_NUMBER_OR_NONE, OPTION_AT(cn_relu_options, max_value)},
-    {"negative_slope", OPTION_NUMBER, OPTION_AT(cn_relu_options, negative_slope)},
-    {"threshold", OPTION_NUMBER, OPTION_AT(cn_relu_options, threshold)},
+    {"negative_slope", OPTION_NUMBER_BY_RULE, OPTION_AT(cn_relu_options, negative_slope)},
+    {"threshold", OPTION_NUMBER_BY_RULE, OPTION_AT(cn_relu_options, threshold)},
     {0},
 };
 
@@ -52,8 +52,8 @@ static void leaky_relu_call(cn_layer_call *call) {
     call->outputs[0] = activation_apply(a, call->inputs[0]);
 }
 
-static const layer_option leaky_relu_options[] = {
-    {"negative_slope", OPTION_NUMBER, OPTION_AT(cn_leaky_relu_options, negative_slope),
+static const option_row leaky_relu_options[] = {
+    {"negative_slope", OPTION_NUMBER_BY_RULE, OPTION_AT(cn_leaky_relu_options, negative_slope),
      .number = 0.3},
     {0},
 };
@@ -74,8 +74,8 @@ static void softmax_call(cn_layer_call *call) {
     call->outputs[0] = cn_op_softmax(call->inputs[0], o->axis);
 }
 
-static const layer_option softmax_options[] = {
-    {"axis", OPTION_INTEGER, OPTION_AT(cn_softmax_options, axis), .number = -1},
+static const option_row softmax_options[] = {
+    {"axis", OPTION_INTEGER_BY_RULE, OPTION_AT(cn_softmax_options, axis), .number = -1},
     {0},
 };
 

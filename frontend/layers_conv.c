@@ -101,26 +101,26 @@ static void conv2d_call(cn_layer_call *call) {
     call_finish(call, y, o->no_bias, o->activation);
 }
 
-static const layer_option conv2d_options[] = {
-    {"filters", OPTION_INTEGER, OPTION_AT(cn_conv2d_options, filters)},
+static const option_row conv2d_options[] = {
+    {"filters", OPTION_INTEGER_BY_RULE, OPTION_AT(cn_conv2d_options, filters)},
     {"kernel_size", OPTION_PAIR, OPTION_AT(cn_conv2d_options, kernel_size)},
     {"strides", OPTION_PAIR, OPTION_AT(cn_conv2d_options, strides)},
-    {"padding", OPTION_PADDING, OPTION_AT(cn_conv2d_options, padding)},
-    {"data_format", OPTION_FIXED, .words = "\"channels_last\""},
+    {"padding", OPTION_WORD, OPTION_AT(cn_conv2d_options, padding), .more = padding_words},
+    {"data_format", OPTION_FIXED, OPTION_WORDS("\"channels_last\"")},
     {"dilation_rate", OPTION_PAIR, OPTION_AT(cn_conv2d_options, dilation_rate)},
-    {"groups", OPTION_INTEGER, OPTION_AT(cn_conv2d_options, groups), .number = 1},
+    {"groups", OPTION_INTEGER_BY_RULE, OPTION_AT(cn_conv2d_options, groups), .number = 1},
     {"activation", OPTION_ACTIVATION, OPTION_AT(cn_conv2d_options, activation)},
     {"use_bias", OPTION_NOT, OPTION_AT(cn_conv2d_options, no_bias)},
     {"kernel_initializer", OPTION_INITIALIZER, OPTION_AT(cn_conv2d_options, kernel_initializer),
-     .object = CN_GLOROT_UNIFORM},
+     .more = CN_GLOROT_UNIFORM},
     {"bias_initializer", OPTION_INITIALIZER, OPTION_AT(cn_conv2d_options, bias_initializer),
-     .object = CN_ZEROS},
+     .more = CN_ZEROS},
     {"kernel_regularizer", OPTION_REGULARIZER, OPTION_AT(cn_conv2d_options, kernel_regularizer)},
     {"bias_regularizer", OPTION_REGULARIZER, OPTION_AT(cn_conv2d_options, bias_regularizer)},
     {"activity_regularizer", OPTION_REGULARIZER,
      OPTION_AT(cn_conv2d_options, activity_regularizer)},
-    {"kernel_constraint", OPTION_FIXED, .words = "null"},
-    {"bias_constraint", OPTION_FIXED, .words = "null"},
+    {"kernel_constraint", OPTION_FIXED, OPTION_WORDS("null")},
+    {"bias_constraint", OPTION_FIXED, OPTION_WORDS("null")},
     {0},
 };
 
@@ -186,28 +186,29 @@ static void depthwise_call(cn_layer_call *call) {
     call_finish(call, y, o->no_bias, o->activation);
 }
 
-static const layer_option depthwise_conv2d_options[] = {
-    {"depth_multiplier", OPTION_INTEGER, OPTION_AT(cn_depthwise_conv2d_options, depth_multiplier),
-     .number = 1},
+static const option_row depthwise_conv2d_options[] = {
+    {"depth_multiplier", OPTION_INTEGER_BY_RULE,
+     OPTION_AT(cn_depthwise_conv2d_options, depth_multiplier), .number = 1},
     {"kernel_size", OPTION_PAIR, OPTION_AT(cn_depthwise_conv2d_options, kernel_size)},
     {"strides", OPTION_PAIR, OPTION_AT(cn_depthwise_conv2d_options, strides)},
-    {"padding", OPTION_PADDING, OPTION_AT(cn_depthwise_conv2d_options, padding)},
-    {"data_format", OPTION_FIXED, .words = "\"channels_last\""},
+    {"padding", OPTION_WORD, OPTION_AT(cn_depthwise_conv2d_options, padding),
+     .more = padding_words},
+    {"data_format", OPTION_FIXED, OPTION_WORDS("\"channels_last\"")},
     {"dilation_rate", OPTION_PAIR, OPTION_AT(cn_depthwise_conv2d_options, dilation_rate)},
     {"activation", OPTION_ACTIVATION, OPTION_AT(cn_depthwise_conv2d_options, activation)},
     {"use_bias", OPTION_NOT, OPTION_AT(cn_depthwise_conv2d_options, no_bias)},
     {"depthwise_initializer", OPTION_INITIALIZER,
-     OPTION_AT(cn_depthwise_conv2d_options, depthwise_initializer), .object = CN_GLOROT_UNIFORM},
+     OPTION_AT(cn_depthwise_conv2d_options, depthwise_initializer), .more = CN_GLOROT_UNIFORM},
     {"bias_initializer", OPTION_INITIALIZER,
-     OPTION_AT(cn_depthwise_conv2d_options, bias_initializer), .object = CN_ZEROS},
+     OPTION_AT(cn_depthwise_conv2d_options, bias_initializer), .more = CN_ZEROS},
     {"depthwise_regularizer", OPTION_REGULARIZER,
      OPTION_AT(cn_depthwise_conv2d_options, depthwise_regularizer)},
     {"bias_regularizer", OPTION_REGULARIZER,
      OPTION_AT(cn_depthwise_conv2d_options, bias_regularizer)},
     {"activity_regularizer", OPTION_REGULARIZER,
      OPTION_AT(cn_depthwise_conv2d_options, activity_regularizer)},
-    {"depthwise_constraint", OPTION_FIXED, .words = "null"},
-    {"bias_constraint", OPTION_FIXED, .words = "null"},
+    {"depthwise_constraint", OPTION_FIXED, OPTION_WORDS("null")},
+    {"bias_constraint", OPTION_FIXED, OPTION_WORDS("null")},
     {0},
 };
 

@@ -51,20 +51,20 @@ static void dense_call(cn_layer_call *call) {
     call_finish(call, y, o->no_bias, o->activation);
 }
 
-static const layer_option dense_options[] = {
-    {"units", OPTION_INTEGER, OPTION_AT(cn_dense_options, units)},
+static const option_row dense_options[] = {
+    {"units", OPTION_INTEGER_BY_RULE, OPTION_AT(cn_dense_options, units)},
     {"activation", OPTION_ACTIVATION, OPTION_AT(cn_dense_options, activation)},
     {"use_bias", OPTION_NOT, OPTION_AT(cn_dense_options, no_bias)},
     {"kernel_initializer", OPTION_INITIALIZER, OPTION_AT(cn_dense_options, kernel_initializer),
-     .object = CN_GLOROT_UNIFORM},
+     .more = CN_GLOROT_UNIFORM},
     {"bias_initializer", OPTION_INITIALIZER, OPTION_AT(cn_dense_options, bias_initializer),
-     .object = CN_ZEROS},
+     .more = CN_ZEROS},
     {"kernel_regularizer", OPTION_REGULARIZER, OPTION_AT(cn_dense_options, kernel_regularizer)},
     {"bias_regularizer", OPTION_REGULARIZER, OPTION_AT(cn_dense_options, bias_regularizer)},
     {"activity_regularizer", OPTION_REGULARIZER, OPTION_AT(cn_dense_options, activity_regularizer)},
-    {"kernel_constraint", OPTION_FIXED, .words = "null"},
-    {"bias_constraint", OPTION_FIXED, .words = "null"},
-    {"quantization_config", OPTION_REFUSED, .words = "null"},
+    {"kernel_constraint", OPTION_FIXED, OPTION_WORDS("null")},
+    {"bias_constraint", OPTION_FIXED, OPTION_WORDS("null")},
+    {"quantization_config", OPTION_FIXED, OPTION_WORDS("", "null")},
     {0},
 };
 
@@ -95,7 +95,7 @@ static void activation_call(cn_layer_call *call) {
     call->outputs[0] = activation_apply(o->activation, call->inputs[0]);
 }
 
-static const layer_option activation_options[] = {
+static const option_row activation_options[] = {
     {"activation", OPTION_ACTIVATION, OPTION_AT(cn_activation_layer_options, activation)},
     {0},
 };
@@ -163,8 +163,8 @@ static void dropout_call(cn_layer_call *call) {
     call->outputs[0] = cn_op_where(cn_layer_training(call->layer, false), dropped, x);
 }
 
-static const layer_option dropout_options[] = {
-    {"rate", OPTION_NUMBER, OPTION_AT(cn_dropout_options, rate)},
+static const option_row dropout_options[] = {
+    {"rate", OPTION_NUMBER_BY_RULE, OPTION_AT(cn_dropout_options, rate)},
     {"seed", .kind = OPTION_FREE},
     {"noise_shape", OPTION_SHAPE, OPTION_AT(cn_dropout_options, noise_shape)},
     {0},
@@ -196,9 +196,9 @@ static void rescaling_call(cn_layer_call *call) {
     call->outputs[0] = o->offset == 0 ? y : cn_op_shift(y, o->offset);
 }
 
-static const layer_option rescaling_options[] = {
-    {"scale", OPTION_NUMBER, OPTION_AT(cn_rescaling_options, scale), .number = (double)NAN},
-    {"offset", OPTION_NUMBER, OPTION_AT(cn_rescaling_options, offset)},
+static const option_row rescaling_options[] = {
+    {"scale", OPTION_NUMBER_BY_RULE, OPTION_AT(cn_rescaling_options, scale), .number = (double)NAN},
+    {"offset", OPTION_NUMBER_BY_RULE, OPTION_AT(cn_rescaling_options, offset)},
     {0},
 };
 

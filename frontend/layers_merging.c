@@ -86,8 +86,8 @@ static void concatenate_call(cn_layer_call *call) {
         call->outputs[0] = cn_op_concatenate(call->inputs, call->input_count, o->axis);
 }
 
-static const layer_option concatenate_options[] = {
-    {"axis", OPTION_INTEGER, OPTION_AT(cn_concatenate_options, axis), .number = -1},
+static const option_row concatenate_options[] = {
+    {"axis", OPTION_INTEGER_BY_RULE, OPTION_AT(cn_concatenate_options, axis), .number = -1},
     {0},
 };
 

@@ -33,11 +33,11 @@ static void average_pooling_call(cn_layer_call *call) {
     pooling_call(call, op_average_pool2d);
 }
 
-static const layer_option pooling2d_options[] = {
+static const option_row pooling2d_options[] = {
     {"pool_size", OPTION_PAIR, OPTION_AT(cn_pooling2d_options, pool_size)},
-    {"padding", OPTION_PADDING, OPTION_AT(cn_pooling2d_options, padding)},
+    {"padding", OPTION_WORD, OPTION_AT(cn_pooling2d_options, padding), .more = padding_words},
     {"strides", OPTION_PAIR, OPTION_AT(cn_pooling2d_options, strides)},
-    {"data_format", OPTION_FIXED, .words = "\"channels_last\""},
+    {"data_format", OPTION_FIXED, OPTION_WORDS("\"channels_last\"")},
     {0},
 };
 
@@ -82,8 +82,8 @@ static void global_max_call(cn_layer_call *call) {
     global_pooling_call(call, cn_op_max);
 }
 
-static const layer_option global_pooling2d_options[] = {
-    {"data_format", OPTION_FIXED, .words = "\"channels_last\""},
+static const option_row global_pooling2d_options[] = {
+    {"data_format", OPTION_FIXED, OPTION_WORDS("\"channels_last\"")},
     {"keepdims", OPTION_FLAG, OPTION_AT(cn_global_pooling2d_options, keepdims)},
     {0},
 };

@@ -18,8 +18,8 @@ static void flatten_call(cn_layer_call *call) {
     call->outputs[0] = cn_op_reshape(call->inputs[0], 2, shape);
 }
 
-static const layer_option flatten_options[] = {
-    {"data_format", OPTION_FIXED, .words = "\"channels_last\""},
+static const option_row flatten_options[] = {
+    {"data_format", OPTION_FIXED, OPTION_WORDS("\"channels_last\"")},
     {0},
 };
 
@@ -71,7 +71,7 @@ static void reshape_call(cn_layer_call *call) {
     call->outputs[0] = y;
 }
 
-static const layer_option reshape_options[] = {
+static const option_row reshape_options[] = {
     {"target_shape", OPTION_LIST, OPTION_AT(cn_reshape_options, target_shape)},
     {0},
 };
@@ -119,7 +119,7 @@ static void permute_call(cn_layer_call *call) {
     call->outputs[0] = cn_op_transpose(call->inputs[0], axes);
 }
 
-static const layer_option permute_options[] = {
+static const option_row permute_options[] = {
     {"dims", OPTION_LIST, OPTION_AT(cn_permute_options, dims)},
     {0},
 };
@@ -162,9 +162,9 @@ static void zero_padding_call(cn_layer_call *call) {
     call->outputs[0] = x;
 }
 
-static const layer_option zero_padding2d_options[] = {
+static const option_row zero_padding2d_options[] = {
     {"padding", OPTION_MARGINS, OPTION_AT(cn_zero_padding2d_options, padding)},
-    {"data_format", OPTION_FIXED, .words = "\"channels_last\""},
+    {"data_format", OPTION_FIXED, OPTION_WORDS("\"channels_last\"")},
     {0},
 };
 

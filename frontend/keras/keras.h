@@ -2,8 +2,7 @@
  *
  *   file.c       cn_save, cn_load: the archive and its members, compiled or not
  *   read_rows.c, read_graph.c  config.json to a model; write_graph.c, file_graph.c  and back
- *   layer_options.c  options of layers by the tables beside their classes (frontend/layers.h)
- *   options.h, common.c  options of objects by tables
+ *   options.c    options by tables (frontend/options.h); common.c  problems, serialised objects
  *   objects.c    activations, initializers, regularizers
  *   training.c   losses, metrics, optimizers, schedules, compile_config
  *   ops.c        ops between layers (keras.ops)
@@ -33,6 +32,7 @@ typedef struct keras_reader {
     cn_context *context; /* owner of what is made */
     arena *scratch;      /* lives as long as the reading */
     cn_source where;     /* the file, in place of a line of a program */
+    const char *place;   /* of the options that are being read */
     text problems;       /* "\n  PLACE: WORDS" of each */
     uint32_t problem_count;
 } keras_reader;
@@ -74,10 +74,7 @@ bool keras_op_known(const char *class_name);
 /* Poison after a problem was noted. */
 cn_tensor keras_read_op(keras_reader *r, const keras_op_call *call);
 
-/* Options from a configuration into a struct of zeros of the kind's own (layer_options.c). */
-void keras_read_layer_options(keras_reader *r, const char *place, const layer_kind *kind,
-                              const json_t *config, void *options);
-/* ... and into the program's own struct of a custom layer. */
+/* Fields of a custom layer into the program's own struct (options.c), which has values already. */
 void keras_read_fields(keras_reader *r, const char *place, const cn_custom_layer_options *class,
                        const json_t *config, void *user);
 /* "float32"; false for names of what Cornu has not. */
@@ -94,6 +91,7 @@ cn_model *keras_read_model(keras_reader *r, const json_t *object);
 typedef struct keras_writer {
     cn_context *context;
     arena *scratch;
+    const char *place; /* of the options that are being written */
     json_writer json;
     text problems;
     uint32_t problem_count;
@@ -116,8 +114,6 @@ void keras_write_regularizer(keras_writer *w, const char *key, const char *place
 /* "compile_config": {...} of a compiled model. */
 void keras_write_compile(keras_writer *w, const char *key, const cn_model *m);
 
-void keras_write_layer_options(keras_writer *w, const char *place, const layer_kind *kind,
-                               const void *options);
 void keras_write_fields(keras_writer *w, const char *place, const cn_custom_layer_options *class);
 /* The model as a serialised object, with its compile_config when it is compiled. */
 void keras_write_model(keras_writer *w, const cn_model *m);

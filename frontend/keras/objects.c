@@ -26,27 +26,23 @@ static const struct {
 };
 
 #define PARAMETER(i) offsetof(cn_activation, parameters[i])
-#define LAYER_OPTIONS_OF_KERAS                                               \
-    {"name", KERAS_FREE, 0, 0, NULL}, {"trainable", KERAS_FREE, 0, 0, NULL}, \
-        {"dtype", KERAS_FREE, 0, 0, NULL}, END_OF_OPTIONS
-
-static const keras_option relu_options[] = {
-    {"max_value", KERAS_NUMBER_OR_NONE, PARAMETER(1), 0, NULL},
-    {"negative_slope", KERAS_NUMBER, PARAMETER(0), 0, NULL},
-    {"threshold", KERAS_NUMBER, PARAMETER(2), 0, NULL},
-    LAYER_OPTIONS_OF_KERAS};
-static const keras_option leaky_relu_options[] = {
-    {"negative_slope", KERAS_NUMBER, PARAMETER(0), 0.3, NULL}, LAYER_OPTIONS_OF_KERAS};
-static const keras_option elu_options[] = {{"alpha", KERAS_NUMBER, PARAMETER(0), 1, NULL},
-                                           LAYER_OPTIONS_OF_KERAS};
-static const keras_option softmax_options[] = {{"axis", KERAS_WHOLE, PARAMETER(0), -1, NULL},
-                                               LAYER_OPTIONS_OF_KERAS};
+static const option_row relu_options[] = {
+    {"max_value", OPTION_NUMBER_OR_NONE, PARAMETER(1), 0, NULL},
+    {"negative_slope", OPTION_NUMBER, PARAMETER(0), 0, NULL},
+    {"threshold", OPTION_NUMBER, PARAMETER(2), 0, NULL},
+    END_OF_OPTIONS};
+static const option_row leaky_relu_options[] = {
+    {"negative_slope", OPTION_NUMBER, PARAMETER(0), 0.3, NULL}, END_OF_OPTIONS};
+static const option_row elu_options[] = {{"alpha", OPTION_NUMBER, PARAMETER(0), 1, NULL},
+                                         END_OF_OPTIONS};
+static const option_row softmax_options[] = {{"axis", OPTION_WHOLE, PARAMETER(0), -1, NULL},
+                                             END_OF_OPTIONS};
 
 /* Layers of Keras that are an activation with options. */
 typedef struct activation_layer {
     const char *class_name;
     const cn_activation *like;
-    const keras_option *options;
+    const option_row *options;
 } activation_layer;
 static const activation_layer activation_layers[] = {
     {"ReLU", CN_RELU, relu_options},
@@ -107,7 +103,7 @@ static void write_activation_layer(keras_writer *w, const char *key, const char 
         if (row->like->function != a->function)
             continue;
         keras_open_object(w, key, "keras.layers", row->class_name);
-        keras_write_options(w, row->options, a);
+        keras_write_options(w, w->place, row->options, a);
         keras_close_object(w);
         return;
     }
@@ -134,37 +130,37 @@ void keras_write_activation(keras_writer *w, const char *key, const char *place,
 #undef PARAMETER
 #define PARAMETER(i) offsetof(cn_initializer, parameters[i])
 #define SEED \
-    { "seed", KERAS_SEED, offsetof(cn_initializer, seed), 0, NULL }
+    { "seed", OPTION_SEED, offsetof(cn_initializer, seed), 0, NULL }
 /* Of files by Keras 2. */
 #define DTYPE \
-    { "dtype", KERAS_FREE, 0, 0, NULL }
+    { "dtype", OPTION_FREE, 0, 0, NULL }
 
 static const char *const fan_words[] = {"fan_in", "fan_out", "fan_avg", NULL};
 static const char *const distribution_words[] = {"truncated_normal", "untruncated_normal",
                                                  "uniform", NULL};
-static const keras_option no_options[] = {DTYPE, END_OF_OPTIONS};
-static const keras_option seed_alone[] = {SEED, DTYPE, END_OF_OPTIONS};
-static const keras_option constant_options[] = {
-    {"value", KERAS_NUMBER, PARAMETER(0), 0, NULL}, DTYPE, END_OF_OPTIONS};
-static const keras_option identity_options[] = {
-    {"gain", KERAS_NUMBER, PARAMETER(0), 1, NULL}, DTYPE, END_OF_OPTIONS};
-static const keras_option orthogonal_options[] = {
-    SEED, {"gain", KERAS_NUMBER, PARAMETER(0), 1, NULL}, DTYPE, END_OF_OPTIONS};
-static const keras_option normal_options[] = {SEED,
-                                              {"mean", KERAS_NUMBER, PARAMETER(0), 0, NULL},
-                                              {"stddev", KERAS_NUMBER, PARAMETER(1), 0.05, NULL},
-                                              DTYPE,
-                                              END_OF_OPTIONS};
-static const keras_option uniform_options[] = {SEED,
-                                               {"minval", KERAS_NUMBER, PARAMETER(0), -0.05, NULL},
-                                               {"maxval", KERAS_NUMBER, PARAMETER(1), 0.05, NULL},
-                                               DTYPE,
-                                               END_OF_OPTIONS};
-static const keras_option scaling_options[] = {
+static const option_row no_options[] = {DTYPE, END_OF_OPTIONS};
+static const option_row seed_alone[] = {SEED, DTYPE, END_OF_OPTIONS};
+static const option_row constant_options[] = {
+    {"value", OPTION_NUMBER, PARAMETER(0), 0, NULL}, DTYPE, END_OF_OPTIONS};
+static const option_row identity_options[] = {
+    {"gain", OPTION_NUMBER, PARAMETER(0), 1, NULL}, DTYPE, END_OF_OPTIONS};
+static const option_row orthogonal_options[] = {
+    SEED, {"gain", OPTION_NUMBER, PARAMETER(0), 1, NULL}, DTYPE, END_OF_OPTIONS};
+static const option_row normal_options[] = {SEED,
+                                            {"mean", OPTION_NUMBER, PARAMETER(0), 0, NULL},
+                                            {"stddev", OPTION_NUMBER, PARAMETER(1), 0.05, NULL},
+                                            DTYPE,
+                                            END_OF_OPTIONS};
+static const option_row uniform_options[] = {SEED,
+                                             {"minval", OPTION_NUMBER, PARAMETER(0), -0.05, NULL},
+                                             {"maxval", OPTION_NUMBER, PARAMETER(1), 0.05, NULL},
+                                             DTYPE,
+                                             END_OF_OPTIONS};
+static const option_row scaling_options[] = {
     SEED,
-    {"scale", KERAS_NUMBER, PARAMETER(0), 1, NULL},
-    {"mode", KERAS_WORD, offsetof(cn_initializer, mode), 0, fan_words},
-    {"distribution", KERAS_WORD, offsetof(cn_initializer, distribution), 0, distribution_words},
+    {"scale", OPTION_NUMBER, PARAMETER(0), 1, NULL},
+    {"mode", OPTION_WORD, offsetof(cn_initializer, mode), 0, fan_words},
+    {"distribution", OPTION_WORD, offsetof(cn_initializer, distribution), 0, distribution_words},
     DTYPE,
     END_OF_OPTIONS};
 #undef SEED
@@ -194,7 +190,7 @@ static const cn_initializer *make_copy(cn_context *c, const cn_initializer *i) {
 
 typedef struct initializer_class {
     const char *class_name, *name, *alias;
-    const keras_option *options;
+    const option_row *options;
     const cn_initializer *like; /* what the options do not say */
     const cn_initializer *(*make)(cn_context *c, const cn_initializer *options);
 } initializer_class;
@@ -262,7 +258,7 @@ void keras_write_initializer(keras_writer *w, const char *key, const char *place
     const initializer_class *row = i == NULL ? NULL : find_initializer(i->name);
     if (row != NULL) {
         keras_open_object(w, key, "keras.initializers", row->class_name);
-        keras_write_options(w, row->options, i);
+        keras_write_options(w, w->place, row->options, i);
         keras_close_object(w);
         return;
     }
@@ -274,12 +270,12 @@ void keras_write_initializer(keras_writer *w, const char *key, const char *place
 /* ---- regularizers ----------------------------------------------------------------------- */
 
 #define L1_OPTION(factor) \
-    { "l1", KERAS_NUMBER, offsetof(cn_regularizer, l1), (factor), NULL }
+    { "l1", OPTION_NUMBER, offsetof(cn_regularizer, l1), (factor), NULL }
 #define L2_OPTION(factor) \
-    { "l2", KERAS_NUMBER, offsetof(cn_regularizer, l2), (factor), NULL }
-static const keras_option l1_options[] = {L1_OPTION(0.01), END_OF_OPTIONS};
-static const keras_option l2_options[] = {L2_OPTION(0.01), END_OF_OPTIONS};
-static const keras_option l1_l2_options[] = {L1_OPTION(0), L2_OPTION(0), END_OF_OPTIONS};
+    { "l2", OPTION_NUMBER, offsetof(cn_regularizer, l2), (factor), NULL }
+static const option_row l1_options[] = {L1_OPTION(0.01), END_OF_OPTIONS};
+static const option_row l2_options[] = {L2_OPTION(0.01), END_OF_OPTIONS};
+static const option_row l1_l2_options[] = {L1_OPTION(0), L2_OPTION(0), END_OF_OPTIONS};
 #undef L1_OPTION
 #undef L2_OPTION
 
@@ -295,7 +291,7 @@ static const cn_regularizer *make_l1_l2(cn_context *c, const cn_regularizer *x) 
 
 typedef struct regularizer_class {
     const char *class_name, *name, *alias;
-    const keras_option *options;
+    const option_row *options;
     const cn_regularizer *(*make)(cn_context *c, const cn_regularizer *options);
 } regularizer_class;
 static const regularizer_class regularizer_classes[] = {
@@ -340,7 +336,7 @@ void keras_write_regularizer(keras_writer *w, const char *key, const char *place
     const regularizer_class *row = x == NULL ? NULL : find_regularizer(x->name);
     if (row != NULL) {
         keras_open_object(w, key, "keras.regularizers", row->class_name);
-        keras_write_options(w, row->options, x);
+        keras_write_options(w, w->place, row->options, x);
         keras_close_object(w);
         return;
     }

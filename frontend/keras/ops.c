@@ -13,7 +13,7 @@
 #define END_OF_OPTIONS \
     { .key = NULL }
 #define NAME \
-    { "name", KERAS_FREE, 0, 0, NULL }
+    { "name", OPTION_FREE, 0, 0, NULL }
 
 /* ---- what is said and what is given ----------------------------------------------------- */
 
@@ -93,7 +93,7 @@ int64_t op_axis_option(const op_options *x) {
 
 /* ---- one operand, two operands ---------------------------------------------------------- */
 
-static const keras_option nothing[] = {NAME, END_OF_OPTIONS};
+static const option_row nothing[] = {NAME, END_OF_OPTIONS};
 
 /* For operations without options: whether it has none. */
 static bool says_nothing(const op_reading *o) {
@@ -121,6 +121,18 @@ static cn_tensor read_binary(const op_reading *o) {
     return says_nothing(o) ? o->row->binary(x, y) : op_poison(o);
 }
 
+/* C's remainder, with the sign of x. */
+static value build_remainder(const op_call *call) {
+    value v[2];
+    cn_dtype common = dtype_promote(call_type(call, 0)->dtype, call_type(call, 1)->dtype);
+    return op_broadcast_inputs(call, dtype_arithmetic(common), v)
+               ? build_binary(call->g, &op_rem, v[0], v[1])
+               : NO_VALUE;
+}
+static cn_tensor remainder_of(cn_tensor x, cn_tensor y) {
+    return op_record(x.context, "fmod", build_remainder, (const cn_tensor[]){x, y}, 2, NULL);
+}
+
 static cn_tensor read_where(const op_reading *o) {
     cn_tensor x, y;
     read_pair(o, op_argument(o, 1, "x1"), op_argument(o, 2, "x2"), &x, &y);
@@ -130,25 +142,25 @@ static cn_tensor read_where(const op_reading *o) {
 /* ---- activations ------------------------------------------------------------------------ */
 
 #define PARAMETER(i) offsetof(cn_activation, parameters[i])
-static const keras_option slope_option[] = {
-    {"negative_slope", KERAS_NUMBER, PARAMETER(0), 0.2, NULL}, NAME, END_OF_OPTIONS};
-static const keras_option alpha_option[] = {
-    {"alpha", KERAS_NUMBER, PARAMETER(0), 1, NULL}, NAME, END_OF_OPTIONS};
-static const keras_option shrink_option[] = {
-    {"threshold", KERAS_NUMBER, PARAMETER(0), 0.5, NULL}, NAME, END_OF_OPTIONS};
-static const keras_option squareplus_option[] = {
-    {"b", KERAS_NUMBER, PARAMETER(0), 4, NULL}, NAME, END_OF_OPTIONS};
-static const keras_option activation_axis[] = {
-    {"axis", KERAS_WHOLE, PARAMETER(0), -1, NULL}, NAME, END_OF_OPTIONS};
-static const keras_option threshold_options[] = {
-    {"threshold", KERAS_NUMBER, PARAMETER(0), 0, NULL},
-    {"default_value", KERAS_NUMBER, PARAMETER(1), 0, NULL},
+static const option_row slope_option[] = {
+    {"negative_slope", OPTION_NUMBER, PARAMETER(0), 0.2, NULL}, NAME, END_OF_OPTIONS};
+static const option_row alpha_option[] = {
+    {"alpha", OPTION_NUMBER, PARAMETER(0), 1, NULL}, NAME, END_OF_OPTIONS};
+static const option_row shrink_option[] = {
+    {"threshold", OPTION_NUMBER, PARAMETER(0), 0.5, NULL}, NAME, END_OF_OPTIONS};
+static const option_row squareplus_option[] = {
+    {"b", OPTION_NUMBER, PARAMETER(0), 4, NULL}, NAME, END_OF_OPTIONS};
+static const option_row activation_axis[] = {
+    {"axis", OPTION_WHOLE, PARAMETER(0), -1, NULL}, NAME, END_OF_OPTIONS};
+static const option_row threshold_options[] = {
+    {"threshold", OPTION_NUMBER, PARAMETER(0), 0, NULL},
+    {"default_value", OPTION_NUMBER, PARAMETER(1), 0, NULL},
     NAME,
     END_OF_OPTIONS};
-static const keras_option relu_options[] = {
-    {"negative_slope", KERAS_NUMBER, PARAMETER(0), 0, NULL},
-    {"max_value", KERAS_NUMBER_OR_NONE, PARAMETER(1), 0, NULL},
-    {"threshold", KERAS_NUMBER, PARAMETER(2), 0, NULL},
+static const option_row relu_options[] = {
+    {"negative_slope", OPTION_NUMBER, PARAMETER(0), 0, NULL},
+    {"max_value", OPTION_NUMBER_OR_NONE, PARAMETER(1), 0, NULL},
+    {"threshold", OPTION_NUMBER, PARAMETER(2), 0, NULL},
     NAME,
     END_OF_OPTIONS};
 #undef PARAMETER
@@ -162,8 +174,8 @@ static cn_tensor read_activation(const op_reading *o) {
 }
 
 /* Keras: the approximation by tanh, unless the operation says otherwise. */
-static const keras_option gelu_options[] = {
-    {"approximate", KERAS_FLAG, offsetof(op_options, flag), 1, NULL}, NAME, END_OF_OPTIONS};
+static const option_row gelu_options[] = {
+    {"approximate", OPTION_FLAG, offsetof(op_options, flag), 1, NULL}, NAME, END_OF_OPTIONS};
 static cn_tensor read_gelu(const op_reading *o) {
     op_options x = {0};
     if (!op_read_options(o, &x))
@@ -175,11 +187,11 @@ static cn_tensor read_gelu(const op_reading *o) {
 /* ---- folds ------------------------------------------------------------------------------ */
 
 static const char *const null_word[] = {"null", NULL};
-static const keras_option fold_options[] = {
-    {"axis", KERAS_FREE, 0, 0, NULL},
-    {"keepdims", KERAS_FLAG, offsetof(op_options, flag), 0, NULL},
-    {"initial", KERAS_FIXED, 0, 0, null_word},
-    {"dtype", KERAS_FIXED, 0, 0, null_word},
+static const option_row fold_options[] = {
+    {"axis", OPTION_FREE, 0, 0, NULL},
+    {"keepdims", OPTION_FLAG, offsetof(op_options, flag), 0, NULL},
+    {"initial", OPTION_FIXED, 0, 0, null_word},
+    {"dtype", OPTION_FIXED, 0, 0, null_word},
     NAME,
     END_OF_OPTIONS};
 
@@ -210,9 +222,9 @@ static cn_tensor read_average(const op_reading *o) {
 
 /* ---- along one axis --------------------------------------------------------------------- */
 
-static const keras_option axis_options[] = {
-    {"axis", KERAS_INTEGER_OPTION, offsetof(op_options, axis), -1, NULL},
-    {"keepdims", KERAS_FLAG, offsetof(op_options, flag), 0, NULL},
+static const option_row axis_options[] = {
+    {"axis", OPTION_INTEGER_BY_RULE, offsetof(op_options, axis), -1, NULL},
+    {"keepdims", OPTION_FLAG, offsetof(op_options, flag), 0, NULL},
     NAME,
     END_OF_OPTIONS};
 
@@ -240,8 +252,8 @@ static cn_tensor read_logsumexp(const op_reading *o) {
 
 /* ---- element types and likenesses ------------------------------------------------------- */
 
-static const keras_option dtype_option[] = {
-    {"dtype", KERAS_NAME, offsetof(op_options, text), 0, NULL}, NAME, END_OF_OPTIONS};
+static const option_row dtype_option[] = {
+    {"dtype", OPTION_NAME, offsetof(op_options, text), 0, NULL}, NAME, END_OF_OPTIONS};
 
 static bool dtype_named(const op_reading *o, const char *name, cn_dtype *out) {
     if (name == NULL || keras_dtype_parse(name, out))
@@ -277,9 +289,9 @@ static cn_tensor read_full_like(const op_reading *o) {
     return cn_op_cast(cn_op_broadcast_like(full, like), dtype);
 }
 
-static const keras_option clip_options[] = {
-    {"x_min", KERAS_NUMBER, offsetof(op_options, low), 0, NULL},
-    {"x_max", KERAS_NUMBER, offsetof(op_options, high), 0, NULL},
+static const option_row clip_options[] = {
+    {"x_min", OPTION_NUMBER, offsetof(op_options, low), 0, NULL},
+    {"x_max", OPTION_NUMBER, offsetof(op_options, high), 0, NULL},
     NAME,
     END_OF_OPTIONS};
 static cn_tensor read_clip(const op_reading *o) {
@@ -291,11 +303,11 @@ static cn_tensor read_clip(const op_reading *o) {
 
 static const char *const false_word[] = {"false", NULL};
 static const char *const last_word[] = {"-1", NULL};
-static const keras_option one_hot_options[] = {
-    {"num_classes", KERAS_INTEGER_OPTION, offsetof(op_options, count), 0, NULL},
-    {"axis", KERAS_FIXED, 0, 0, last_word},
-    {"dtype", KERAS_NAME, offsetof(op_options, text), 0, NULL},
-    {"sparse", KERAS_FIXED, 0, 0, false_word},
+static const option_row one_hot_options[] = {
+    {"num_classes", OPTION_INTEGER_BY_RULE, offsetof(op_options, count), 0, NULL},
+    {"axis", OPTION_FIXED, 0, 0, last_word},
+    {"dtype", OPTION_NAME, offsetof(op_options, text), 0, NULL},
+    {"sparse", OPTION_FIXED, 0, 0, false_word},
     NAME,
     END_OF_OPTIONS};
 static cn_tensor read_one_hot(const op_reading *o) {
@@ -322,8 +334,8 @@ static cn_tensor read_one_hot(const op_reading *o) {
     { .class_name = #class, .read = how, .options = rows }
 
 static const char *const zero_word[] = {"0", NULL};
-static const keras_option round_options[] = {
-    {"decimals", KERAS_FIXED, 0, 0, zero_word}, NAME, END_OF_OPTIONS};
+static const option_row round_options[] = {
+    {"decimals", OPTION_FIXED, 0, 0, zero_word}, NAME, END_OF_OPTIONS};
 
 static const op_row plain_rows[] = {
     {.class_name = "Round", .read = read_unary, .options = round_options, .unary = cn_op_round},
@@ -354,6 +366,7 @@ static const op_row plain_rows[] = {
     BINARY(TrueDivide, cn_op_divide),
     BINARY(DivideNoNan, cn_op_divide_no_nan),
     BINARY(Mod, cn_op_mod),
+    BINARY(Fmod, remainder_of),
     BINARY(Power, cn_op_power),
     BINARY(Maximum, cn_op_maximum),
     BINARY(Minimum, cn_op_minimum),

@@ -16,7 +16,7 @@ typedef struct op_reading {
 struct op_row {
     const char *class_name;
     cn_tensor (*read)(const op_reading *o);
-    const keras_option *options;
+    const option_row *options;
     cn_tensor (*unary)(cn_tensor x);
     cn_tensor (*binary)(cn_tensor x, cn_tensor y);
     cn_tensor (*fold)(cn_tensor x, int axis_count, const int64_t *axes, bool keepdims);

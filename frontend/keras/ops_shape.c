@@ -11,9 +11,9 @@
 #define END_OF_OPTIONS \
     { .key = NULL }
 #define NAME \
-    { "name", KERAS_FREE, 0, 0, NULL }
+    { "name", OPTION_FREE, 0, 0, NULL }
 #define LIST(name) \
-    { name, KERAS_FREE, 0, 0, NULL }
+    { name, OPTION_FREE, 0, 0, NULL }
 
 static int rank_of(cn_tensor x) {
     return cn_tensor_ok(x) ? tensor_type(x)->rank : 0;
@@ -48,17 +48,27 @@ static bool has_fraction(const json_t *j) {
     return json_is_real(j);
 }
 
-static bool put_element(const json_t *j, array_reading *a) {
-    if (!json_is_number(j) && !json_is_boolean(j))
-        return false;
-    number x;
-    if (dtype_is_float(a->dtype))
-        x.f = json_number_value(j);
-    else if (json_is_boolean(j))
-        x.i = json_is_true(j);
-    else if (json_is_integer(j))
-        x.i = json_integer_value(j);
+/* "inf", "-inf" and "nan", which JSON has no numbers for. */
+static bool read_text(const char *words, number *out) {
+    bool negative = words[0] == '-', no_number = strcmp(words, "nan") == 0;
+    double infinite = negative ? -(double)INFINITY : (double)INFINITY;
+    out->f = no_number ? (double)NAN : infinite;
+    return no_number || strcmp(words + negative, "inf") == 0;
+}
+
+static bool read_element(const json_t *j, bool floats, number *out) {
+    if (floats && json_is_string(j))
+        return read_text(json_string_value(j), out);
+    if (floats)
+        out->f = json_is_boolean(j) ? json_is_true(j) : json_number_value(j);
     else
+        out->i = json_is_boolean(j) ? json_is_true(j) : json_integer_value(j);
+    return json_is_boolean(j) || json_is_integer(j) || (floats && json_is_real(j));
+}
+
+static bool put_element(const json_t *j, array_reading *a) {
+    number x;
+    if (!read_element(j, dtype_is_float(a->dtype), &x))
         return false;
     number_to_bytes(a->dtype, x, a->next);
     a->next += dtype_bytes(a->dtype);
@@ -225,8 +235,8 @@ static cn_tensor read_get_item(const op_reading *o) {
     return x;
 }
 
-static const keras_option index_axis[] = {
-    {"axis", KERAS_INTEGER_OR_NONE, offsetof(op_options, axis), 0, NULL}, NAME, END_OF_OPTIONS};
+static const option_row index_axis[] = {
+    {"axis", OPTION_INTEGER_OR_NONE, offsetof(op_options, axis), 0, NULL}, NAME, END_OF_OPTIONS};
 
 /* Keras flattens when there is no axis. */
 static cn_tensor read_take(const op_reading *o) {
@@ -241,7 +251,7 @@ static cn_tensor read_take(const op_reading *o) {
 
 /* ---- shapes ----------------------------------------------------------------------------- */
 
-static const keras_option reshape_options[] = {LIST("newshape"), NAME, END_OF_OPTIONS};
+static const option_row reshape_options[] = {LIST("newshape"), NAME, END_OF_OPTIONS};
 static cn_tensor read_reshape(const op_reading *o) {
     int64_t shape[CN_MAX_RANK];
     int rank;
@@ -251,7 +261,7 @@ static cn_tensor read_reshape(const op_reading *o) {
     return cn_op_reshape(operand(o), rank, shape);
 }
 
-static const keras_option transpose_options[] = {LIST("axes"), NAME, END_OF_OPTIONS};
+static const option_row transpose_options[] = {LIST("axes"), NAME, END_OF_OPTIONS};
 static cn_tensor read_transpose(const op_reading *o) {
     int64_t axes[CN_MAX_RANK];
     int count;
@@ -291,8 +301,8 @@ static cn_tensor move_axes(const op_reading *o, cn_tensor x, int count, const in
     return cn_op_transpose(x, axes);
 }
 
-static const keras_option moveaxis_options[] = {LIST("source"), LIST("destination"), NAME,
-                                                END_OF_OPTIONS};
+static const option_row moveaxis_options[] = {LIST("source"), LIST("destination"), NAME,
+                                              END_OF_OPTIONS};
 static cn_tensor read_moveaxis(const op_reading *o) {
     int64_t from[CN_MAX_RANK], to[CN_MAX_RANK];
     int count, places;
@@ -305,9 +315,9 @@ static cn_tensor read_moveaxis(const op_reading *o) {
     return move_axes(o, operand(o), count, from, to);
 }
 
-static const keras_option swapaxes_options[] = {
-    {"axis1", KERAS_INTEGER_OPTION, offsetof(op_options, axis), 0, NULL},
-    {"axis2", KERAS_INTEGER_OPTION, offsetof(op_options, other), 0, NULL},
+static const option_row swapaxes_options[] = {
+    {"axis1", OPTION_INTEGER_BY_RULE, offsetof(op_options, axis), 0, NULL},
+    {"axis2", OPTION_INTEGER_BY_RULE, offsetof(op_options, other), 0, NULL},
     NAME,
     END_OF_OPTIONS};
 static cn_tensor read_swapaxes(const op_reading *o) {
@@ -346,7 +356,7 @@ static bool axes_from_last(const op_reading *o, cn_tensor x, bool ones_alone, in
     return true;
 }
 
-static const keras_option axes_options[] = {LIST("axis"), NAME, END_OF_OPTIONS};
+static const option_row axes_options[] = {LIST("axis"), NAME, END_OF_OPTIONS};
 
 static cn_tensor read_squeeze(const op_reading *o) {
     cn_tensor x = operand(o);
@@ -379,7 +389,7 @@ static value build_broadcast_to(const op_call *call) {
     return broadcast_to(call->g, call_value(call, 0), shape);
 }
 
-static const keras_option broadcast_options[] = {LIST("shape"), NAME, END_OF_OPTIONS};
+static const option_row broadcast_options[] = {LIST("shape"), NAME, END_OF_OPTIONS};
 static cn_tensor read_broadcast_to(const op_reading *o) {
     int64_t shape[CN_MAX_RANK];
     int rank;
@@ -399,8 +409,8 @@ static cn_tensor read_broadcast_to(const op_reading *o) {
 
 /* ---- joining, padding, repeating -------------------------------------------------------- */
 
-static const keras_option join_axis[] = {
-    {"axis", KERAS_INTEGER_OPTION, offsetof(op_options, axis), 0, NULL}, NAME, END_OF_OPTIONS};
+static const option_row join_axis[] = {
+    {"axis", OPTION_INTEGER_BY_RULE, offsetof(op_options, axis), 0, NULL}, NAME, END_OF_OPTIONS};
 
 /* The parts of the list that is the first argument, each through `along` when there is one. */
 static cn_tensor join(const op_reading *o, cn_tensor (*each)(cn_tensor x, int64_t axis)) {
@@ -447,8 +457,8 @@ static bool pad_amounts(const json_t *width, int rank, int64_t amounts[][2]) {
 }
 
 static const char *const constant_word[] = {"\"constant\"", NULL};
-static const keras_option pad_options[] = {
-    LIST("pad_width"), {"mode", KERAS_FIXED, 0, 0, constant_word}, NAME, END_OF_OPTIONS};
+static const option_row pad_options[] = {
+    LIST("pad_width"), {"mode", OPTION_FIXED, 0, 0, constant_word}, NAME, END_OF_OPTIONS};
 
 static cn_tensor read_pad(const op_reading *o) {
     op_options unused = {0};
@@ -489,9 +499,9 @@ static cn_tensor repeat_axis(const op_reading *o, cn_tensor x, int64_t axis, int
     return take_places(x, at, count, places);
 }
 
-static const keras_option repeat_options[] = {
-    {"repeats", KERAS_INTEGER_OPTION, offsetof(op_options, count), 1, NULL},
-    {"axis", KERAS_INTEGER_OR_NONE, offsetof(op_options, axis), 0, NULL},
+static const option_row repeat_options[] = {
+    {"repeats", OPTION_INTEGER_BY_RULE, offsetof(op_options, count), 1, NULL},
+    {"axis", OPTION_INTEGER_OR_NONE, offsetof(op_options, axis), 0, NULL},
     NAME,
     END_OF_OPTIONS};
 static cn_tensor read_repeat(const op_reading *o) {
@@ -503,7 +513,7 @@ static cn_tensor read_repeat(const op_reading *o) {
     return repeat_axis(o, operand(o), op_axis_option(&x), option_integer(x.count, 0), true);
 }
 
-static const keras_option tile_options[] = {LIST("repeats"), NAME, END_OF_OPTIONS};
+static const option_row tile_options[] = {LIST("repeats"), NAME, END_OF_OPTIONS};
 static cn_tensor read_tile(const op_reading *o) {
     int64_t times[CN_MAX_RANK];
     int count;
@@ -603,8 +613,8 @@ static bool plan_contraction(const einsum_operand x[2], const char *result, cont
     return c->rank == n && n <= MAX_RANK;
 }
 
-static const keras_option einsum_options[] = {
-    {"subscripts", KERAS_NAME, offsetof(op_options, text), 0, NULL}, NAME, END_OF_OPTIONS};
+static const option_row einsum_options[] = {
+    {"subscripts", OPTION_NAME, offsetof(op_options, text), 0, NULL}, NAME, END_OF_OPTIONS};
 
 static cn_tensor read_einsum(const op_reading *o) {
     op_options options = {0};
@@ -631,7 +641,7 @@ static cn_tensor read_einsum(const op_reading *o) {
 
 /* ---- the rows --------------------------------------------------------------------------- */
 
-static const keras_option nothing[] = {NAME, END_OF_OPTIONS};
+static const option_row nothing[] = {NAME, END_OF_OPTIONS};
 
 const op_row keras_shape_rows[] = {
     {.class_name = "GetItem", .read = read_get_item, .options = nothing},

@@ -102,7 +102,7 @@ static cn_layer *make_layer(keras_reader *r, const graph_row *row, const layer_k
     memset(options, 0, kind->options_size);
     memcpy(options, &r->context, sizeof r->context);
     memcpy(options + kind->name_offset, &row->name, sizeof row->name);
-    keras_read_layer_options(r, row->place, kind, row->config, options);
+    keras_read_options(r, row->place, NULL, row->config, kind->options, options);
     check_policy(r, row);
     if (r->problem_count > before)
         return NULL;

@@ -138,12 +138,12 @@ static void read_weights(keras_reader *r, const cn_model *m, const json_t *confi
 }
 
 /* How a step is run, which is another matter here. */
-static const keras_option compile_options_of_keras[] = {
-    {"optimizer", KERAS_FREE, 0, 0, NULL},           {"loss", KERAS_FREE, 0, 0, NULL},
-    {"loss_weights", KERAS_FREE, 0, 0, NULL},        {"metrics", KERAS_FREE, 0, 0, NULL},
-    {"weighted_metrics", KERAS_FREE, 0, 0, NULL},    {"run_eagerly", KERAS_FREE, 0, 0, NULL},
-    {"steps_per_execution", KERAS_FREE, 0, 0, NULL}, {"jit_compile", KERAS_FREE, 0, 0, NULL},
-    {"auto_scale_loss", KERAS_FREE, 0, 0, NULL},     {.key = NULL}};
+static const option_row compile_options_of_keras[] = {
+    {"optimizer", OPTION_FREE, 0, 0, NULL},           {"loss", OPTION_FREE, 0, 0, NULL},
+    {"loss_weights", OPTION_FREE, 0, 0, NULL},        {"metrics", OPTION_FREE, 0, 0, NULL},
+    {"weighted_metrics", OPTION_FREE, 0, 0, NULL},    {"run_eagerly", OPTION_FREE, 0, 0, NULL},
+    {"steps_per_execution", OPTION_FREE, 0, 0, NULL}, {"jit_compile", OPTION_FREE, 0, 0, NULL},
+    {"auto_scale_loss", OPTION_FREE, 0, 0, NULL},     {.key = NULL}};
 
 void keras_read_compile(keras_reader *r, cn_model *m, const json_t *compile_config) {
     if (json_object_size(compile_config) == 0)

@@ -16,7 +16,7 @@
 #define END_OF_OPTIONS \
     { .key = NULL }
 #define FREE(name) \
-    { name, KERAS_FREE, 0, 0, NULL }
+    { name, OPTION_FREE, 0, 0, NULL }
 
 static bool is_one_of(const char *name, const char *const *words) {
     for (; words != NULL && *words != NULL; words++)
@@ -36,33 +36,33 @@ static const char *const reduction_words[] = {
     "sum_over_batch_size", "sum", "mean_with_sample_weight", "none", "mean", NULL};
 
 #define LOSS(member) offsetof(cn_loss_options, member)
-#define LOSS_COMMON                                                                          \
-    {"name", KERAS_NAME, LOSS(name), 0, NULL},                                               \
-        {"reduction", KERAS_WORD, LOSS(reduction), CN_SUM_OVER_BATCH_SIZE, reduction_words}, \
+#define LOSS_COMMON                                                                           \
+    {"name", OPTION_NAME, LOSS(name), 0, NULL},                                               \
+        {"reduction", OPTION_WORD, LOSS(reduction), CN_SUM_OVER_BATCH_SIZE, reduction_words}, \
         FREE("dtype")
 #define FROM_LOGITS \
-    { "from_logits", KERAS_FLAG, LOSS(from_logits), 0, NULL }
-static const keras_option plain_loss[] = {LOSS_COMMON, END_OF_OPTIONS};
-static const keras_option huber_loss[] = {
-    LOSS_COMMON, {"delta", KERAS_NUMBER_OPTION, LOSS(delta), 1, NULL}, END_OF_OPTIONS};
-static const keras_option crossentropy_loss[] = {
+    { "from_logits", OPTION_FLAG, LOSS(from_logits), 0, NULL }
+static const option_row plain_loss[] = {LOSS_COMMON, END_OF_OPTIONS};
+static const option_row huber_loss[] = {
+    LOSS_COMMON, {"delta", OPTION_NUMBER_BY_RULE, LOSS(delta), 1, NULL}, END_OF_OPTIONS};
+static const option_row crossentropy_loss[] = {
     LOSS_COMMON,
     FROM_LOGITS,
-    {"label_smoothing", KERAS_NUMBER_OPTION, LOSS(label_smoothing), 0, NULL},
-    {"axis", KERAS_INTEGER_OPTION, LOSS(axis), -1, NULL},
+    {"label_smoothing", OPTION_NUMBER_BY_RULE, LOSS(label_smoothing), 0, NULL},
+    {"axis", OPTION_INTEGER_BY_RULE, LOSS(axis), -1, NULL},
     END_OF_OPTIONS};
-static const keras_option sparse_loss[] = {
+static const option_row sparse_loss[] = {
     LOSS_COMMON,
     FROM_LOGITS,
-    {"ignore_class", KERAS_INTEGER_OR_NONE, LOSS(ignore_class), 0, NULL},
-    {"axis", KERAS_RARE_INTEGER, LOSS(axis), -1, NULL},
+    {"ignore_class", OPTION_INTEGER_OR_NONE, LOSS(ignore_class), 0, NULL},
+    {"axis", OPTION_RARE_INTEGER, LOSS(axis), -1, NULL},
     END_OF_OPTIONS};
 
 typedef struct loss_class {
     const char *class_name;
     const cn_loss *like; /* its name is that of Keras' function */
     const char *const *aliases;
-    const keras_option *options;
+    const option_row *options;
     const cn_loss *(*make)(cn_source where, const cn_loss_options *options);
 } loss_class;
 static const loss_class loss_classes[] = {
@@ -155,7 +155,7 @@ void keras_write_loss(keras_writer *w, const char *key, const char *place, const
     } else {
         cn_loss_options options = options_of_loss(l);
         keras_open_object(w, key, "keras.losses", row->class_name);
-        keras_write_options(w, row->options, &options);
+        keras_write_options(w, w->place, row->options, &options);
         keras_close_object(w);
     }
 }
@@ -165,26 +165,26 @@ void keras_write_loss(keras_writer *w, const char *key, const char *place, const
 static const char *const float32_words[] = {"\"float32\"", NULL};
 static const char *const false_words[] = {"", "false", NULL};
 
-#define METRIC_COMMON                                           \
-    {"name", KERAS_NAME, offsetof(cn_metric, name), 0, NULL}, { \
-        "dtype", KERAS_FREE, 0, 0, float32_words                \
+#define METRIC_COMMON                                            \
+    {"name", OPTION_NAME, offsetof(cn_metric, name), 0, NULL}, { \
+        "dtype", OPTION_FREE, 0, 0, float32_words                \
     }
 #define TOP \
-    { "k", KERAS_INTEGER_OPTION, offsetof(cn_metric, k), 5, NULL }
-static const keras_option plain_metric[] = {METRIC_COMMON, END_OF_OPTIONS};
-static const keras_option binary_metric[] = {
+    { "k", OPTION_INTEGER_BY_RULE, offsetof(cn_metric, k), 5, NULL }
+static const option_row plain_metric[] = {METRIC_COMMON, END_OF_OPTIONS};
+static const option_row binary_metric[] = {
     METRIC_COMMON,
-    {"threshold", KERAS_NUMBER, offsetof(cn_metric, threshold), 0.5, NULL},
+    {"threshold", OPTION_NUMBER, offsetof(cn_metric, threshold), 0.5, NULL},
     END_OF_OPTIONS};
-static const keras_option top_k_metric[] = {METRIC_COMMON, TOP, END_OF_OPTIONS};
-static const keras_option sparse_top_k_metric[] = {
-    METRIC_COMMON, TOP, {"from_sorted_ids", KERAS_FIXED, 0, 0, false_words}, END_OF_OPTIONS};
+static const option_row top_k_metric[] = {METRIC_COMMON, TOP, END_OF_OPTIONS};
+static const option_row sparse_top_k_metric[] = {
+    METRIC_COMMON, TOP, {"from_sorted_ids", OPTION_FIXED, 0, 0, false_words}, END_OF_OPTIONS};
 
 typedef struct metric_class {
     const char *class_name;
     const cn_metric *like; /* its name is that of Keras' function */
     const char *const *aliases;
-    const keras_option *options;
+    const option_row *options;
 } metric_class;
 static const metric_class metric_classes[] = {
     {"Accuracy", CN_ACCURACY_EXACT, NULL, plain_metric},
@@ -280,7 +280,7 @@ void keras_write_metric(keras_writer *w, const char *key, const char *place, con
         json_put_text(&w->json, key, m->name);
     } else if (row != NULL) {
         keras_open_object(w, key, "keras.metrics", row->class_name);
-        keras_write_options(w, row->options, m);
+        keras_write_options(w, w->place, row->options, m);
         keras_close_object(w);
     } else {
         keras_write_problem(w, place,
@@ -296,42 +296,42 @@ void keras_write_metric(keras_writer *w, const char *key, const char *place, con
 #define PARAMETER(i) offsetof(cn_schedule, parameters[i])
 #define FLAG offsetof(cn_schedule, flag)
 #define INITIAL \
-    { "initial_learning_rate", KERAS_NUMBER, PARAMETER(0), 0, NULL }
+    { "initial_learning_rate", OPTION_NUMBER, PARAMETER(0), 0, NULL }
 #define DECAY_STEPS \
-    { "decay_steps", KERAS_WHOLE, PARAMETER(1), 0, NULL }
-static const keras_option rate_schedule[] = {INITIAL,
-                                             DECAY_STEPS,
-                                             {"decay_rate", KERAS_NUMBER, PARAMETER(2), 0, NULL},
-                                             {"staircase", KERAS_FLAG, FLAG, 0, NULL},
-                                             FREE("name"),
-                                             END_OF_OPTIONS};
-static const keras_option polynomial_schedule[] = {
+    { "decay_steps", OPTION_WHOLE, PARAMETER(1), 0, NULL }
+static const option_row rate_schedule[] = {INITIAL,
+                                           DECAY_STEPS,
+                                           {"decay_rate", OPTION_NUMBER, PARAMETER(2), 0, NULL},
+                                           {"staircase", OPTION_FLAG, FLAG, 0, NULL},
+                                           FREE("name"),
+                                           END_OF_OPTIONS};
+static const option_row polynomial_schedule[] = {
     INITIAL,
     DECAY_STEPS,
-    {"end_learning_rate", KERAS_NUMBER, PARAMETER(2), 0.0001, NULL},
-    {"power", KERAS_NUMBER_OPTION, PARAMETER(3), 1, NULL},
-    {"cycle", KERAS_FLAG, FLAG, 0, NULL},
+    {"end_learning_rate", OPTION_NUMBER, PARAMETER(2), 0.0001, NULL},
+    {"power", OPTION_NUMBER_BY_RULE, PARAMETER(3), 1, NULL},
+    {"cycle", OPTION_FLAG, FLAG, 0, NULL},
     FREE("name"),
     END_OF_OPTIONS};
-static const keras_option cosine_schedule[] = {
+static const option_row cosine_schedule[] = {
     INITIAL,
     DECAY_STEPS,
-    {"alpha", KERAS_NUMBER, PARAMETER(2), 0, NULL},
-    {"warmup_target", KERAS_NUMBER_OR_NONE, PARAMETER(3), 0, NULL},
-    {"warmup_steps", KERAS_WHOLE, PARAMETER(4), 0, NULL},
+    {"alpha", OPTION_NUMBER, PARAMETER(2), 0, NULL},
+    {"warmup_target", OPTION_NUMBER_OR_NONE, PARAMETER(3), 0, NULL},
+    {"warmup_steps", OPTION_WHOLE, PARAMETER(4), 0, NULL},
     FREE("name"),
     END_OF_OPTIONS};
-static const keras_option restarts_schedule[] = {
+static const option_row restarts_schedule[] = {
     INITIAL,
-    {"first_decay_steps", KERAS_WHOLE, PARAMETER(1), 0, NULL},
-    {"t_mul", KERAS_NUMBER_OPTION, PARAMETER(3), 2, NULL},
-    {"m_mul", KERAS_NUMBER_OPTION, PARAMETER(4), 1, NULL},
-    {"alpha", KERAS_NUMBER, PARAMETER(2), 0, NULL},
+    {"first_decay_steps", OPTION_WHOLE, PARAMETER(1), 0, NULL},
+    {"t_mul", OPTION_NUMBER_BY_RULE, PARAMETER(3), 2, NULL},
+    {"m_mul", OPTION_NUMBER_BY_RULE, PARAMETER(4), 1, NULL},
+    {"alpha", OPTION_NUMBER, PARAMETER(2), 0, NULL},
     FREE("name"),
     END_OF_OPTIONS};
 /* Lists are read and written by hand. */
-static const keras_option piecewise_schedule[] = {FREE("boundaries"), FREE("values"), FREE("name"),
-                                                  END_OF_OPTIONS};
+static const option_row piecewise_schedule[] = {FREE("boundaries"), FREE("values"), FREE("name"),
+                                                END_OF_OPTIONS};
 
 typedef const cn_schedule *(*schedule_maker)(cn_context *c, const cn_schedule *options);
 
@@ -364,7 +364,7 @@ static const cn_schedule *make_piecewise(cn_context *c, const cn_schedule *s) {
 
 typedef struct schedule_class {
     const char *class_name, *name;
-    const keras_option *options;
+    const option_row *options;
     schedule_maker make;
 } schedule_class;
 static const schedule_class schedule_classes[] = {
@@ -436,7 +436,7 @@ static void write_schedule(keras_writer *w, const char *key, const cn_schedule *
     if (row->options == cosine_schedule && s->flag && s->parameters[3] == 0)
         values.parameters[3] = (double)CN_ZERO; /* it warms up, to zero */
     keras_open_object(w, key, "keras.optimizers.schedules", row->class_name);
-    keras_write_options(w, row->options, &values);
+    keras_write_options(w, w->place, row->options, &values);
     if (row->options == piecewise_schedule) {
         write_numbers(w, "boundaries", s->boundaries, s->count, true);
         write_numbers(w, "values", s->values, s->count + 1, false);
@@ -448,49 +448,49 @@ static void write_schedule(keras_writer *w, const char *key, const cn_schedule *
 
 #define OPTIMIZER(member) offsetof(cn_optimizer_options, member)
 #define NUMBER(key, member, number) \
-    { key, KERAS_NUMBER_OPTION, OPTIMIZER(member), number, NULL }
+    { key, OPTION_NUMBER_BY_RULE, OPTIMIZER(member), number, NULL }
 #define MAYBE(key, member) \
-    { key, KERAS_NUMBER_OR_NONE, OPTIMIZER(member), 0, NULL }
+    { key, OPTION_NUMBER_OR_NONE, OPTIMIZER(member), 0, NULL }
 #define FLAGGED(key, member) \
-    { key, KERAS_FLAG, OPTIMIZER(member), 0, NULL }
+    { key, OPTION_FLAG, OPTIMIZER(member), 0, NULL }
 static const char *const no_words[] = {"false", "null", NULL};
 static const char *const ema_words[] = {"0.99", NULL};
 static const char *const null_words[] = {"null", NULL};
 static const char *const null_or_one[] = {"null", "1", "1.0", NULL};
 static const char *const no_decay[] = {"", "0", "0.0", NULL};
 /* The learning rate is read and written by hand; the last two are of Keras 2. */
-#define OPTIMIZER_COMMON                                                                         \
-    FREE("name"), FREE("learning_rate"), MAYBE("clipnorm", clipnorm),                            \
-        MAYBE("global_clipnorm", global_clipnorm), MAYBE("clipvalue", clipvalue),                \
-        {"use_ema", KERAS_FIXED, 0, 0, no_words}, {"ema_momentum", KERAS_FREE, 0, 0, ema_words}, \
-        {"ema_overwrite_frequency", KERAS_FREE, 0, 0, null_words},                               \
-        {"loss_scale_factor", KERAS_FIXED, 0, 0, null_or_one},                                   \
-        {"gradient_accumulation_steps", KERAS_FIXED, 0, 0, null_or_one}, FREE("jit_compile"),    \
-        FREE("is_legacy_optimizer"), {                                                           \
-        "decay", KERAS_FIXED, 0, 0, no_decay                                                     \
+#define OPTIMIZER_COMMON                                                                           \
+    FREE("name"), FREE("learning_rate"), MAYBE("clipnorm", clipnorm),                              \
+        MAYBE("global_clipnorm", global_clipnorm), MAYBE("clipvalue", clipvalue),                  \
+        {"use_ema", OPTION_FIXED, 0, 0, no_words}, {"ema_momentum", OPTION_FREE, 0, 0, ema_words}, \
+        {"ema_overwrite_frequency", OPTION_FREE, 0, 0, null_words},                                \
+        {"loss_scale_factor", OPTION_FIXED, 0, 0, null_or_one},                                    \
+        {"gradient_accumulation_steps", OPTION_FIXED, 0, 0, null_or_one}, FREE("jit_compile"),     \
+        FREE("is_legacy_optimizer"), {                                                             \
+        "decay", OPTION_FIXED, 0, 0, no_decay                                                      \
     }
 #define ADAM_OPTIONS                                                \
     NUMBER("beta_1", beta_1, 0.9), NUMBER("beta_2", beta_2, 0.999), \
         NUMBER("epsilon", epsilon, 1e-7), FLAGGED("amsgrad", amsgrad)
-static const keras_option sgd_options[] = {OPTIMIZER_COMMON, MAYBE("weight_decay", weight_decay),
-                                           NUMBER("momentum", momentum, 0),
-                                           FLAGGED("nesterov", nesterov), END_OF_OPTIONS};
-static const keras_option adam_options[] = {OPTIMIZER_COMMON, MAYBE("weight_decay", weight_decay),
-                                            ADAM_OPTIONS, END_OF_OPTIONS};
-static const keras_option adamw_options[] = {
+static const option_row sgd_options[] = {OPTIMIZER_COMMON, MAYBE("weight_decay", weight_decay),
+                                         NUMBER("momentum", momentum, 0),
+                                         FLAGGED("nesterov", nesterov), END_OF_OPTIONS};
+static const option_row adam_options[] = {OPTIMIZER_COMMON, MAYBE("weight_decay", weight_decay),
+                                          ADAM_OPTIONS, END_OF_OPTIONS};
+static const option_row adamw_options[] = {
     OPTIMIZER_COMMON, NUMBER("weight_decay", weight_decay, 0.004), ADAM_OPTIONS, END_OF_OPTIONS};
-static const keras_option rmsprop_options[] = {OPTIMIZER_COMMON,
-                                               MAYBE("weight_decay", weight_decay),
-                                               NUMBER("rho", rho, 0.9),
-                                               NUMBER("momentum", momentum, 0),
-                                               NUMBER("epsilon", epsilon, 1e-7),
-                                               FLAGGED("centered", centered),
-                                               END_OF_OPTIONS};
+static const option_row rmsprop_options[] = {OPTIMIZER_COMMON,
+                                             MAYBE("weight_decay", weight_decay),
+                                             NUMBER("rho", rho, 0.9),
+                                             NUMBER("momentum", momentum, 0),
+                                             NUMBER("epsilon", epsilon, 1e-7),
+                                             FLAGGED("centered", centered),
+                                             END_OF_OPTIONS};
 
 typedef struct optimizer_row {
     const char *class_name; /* a name in any case of letters, too */
     const optimizer_class *class;
-    const keras_option *options;
+    const option_row *options;
     cn_optimizer *(*make)(cn_source where, const cn_optimizer_options *options);
 } optimizer_row;
 static const optimizer_row optimizer_rows[] = {
@@ -554,6 +554,6 @@ void keras_write_optimizer(keras_writer *w, const char *key, const cn_optimizer 
         write_schedule(w, "learning_rate", o->options.schedule);
     else
         json_put_number(&w->json, "learning_rate", cn_learning_rate(o));
-    keras_write_options(w, row->options, &o->options);
+    keras_write_options(w, w->place, row->options, &o->options);
     keras_close_object(w);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "frontend/keras/write_graph.h"
+#include "frontend/keras/options.h"
 
 /* ---- tensors ---------------------------------------------------------------------------- */
 
@@ -150,7 +151,7 @@ static void write_plain_layer(keras_writer *w, const cn_layer *layer) {
     json_put_flag(&w->json, "trainable", !layer->frozen);
     write_policy(&w->json);
     if (kind != NULL)
-        keras_write_layer_options(w, place, kind, layer->options);
+        keras_write_options(w, place, kind->options, layer->options);
     else
         keras_write_fields(w, place, layer->options);
 }
