@@ -24,7 +24,8 @@
 #include "runtime/io/json_read.h"
 
 #define ALWAYS_ANSWERED ((size_t)16 << 20)
-static const double most_seconds = 30;
+/* A damaged file can keep libhdf5 busy for ever; a good one of 10,000 datasets takes a second. */
+static const double seconds_always = 5, bytes_per_second = 1e6, most_seconds = 120;
 static const char brain_key[] = "dtype", brain_value[] = "bfloat16"; /* as Keras marks it */
 
 /* ---- element types ---------------------------------------------------------------------- */
@@ -83,7 +84,7 @@ static char *find_program(diagnostics *d) {
     return path;
 }
 
-static bool judge(const session *s, const char *program, child_result *r) {
+static bool judge(const session *s, const child_options *o, child_result *r) {
     r->printed[strcspn(r->printed, "\n")] = 0;
     switch (r->end) {
     case CHILD_SUCCEEDED:
@@ -92,9 +93,9 @@ static bool judge(const session *s, const char *program, child_result *r) {
         return diag_fail(s->d, CN_ERROR_UNSUPPORTED,
                          "HDF5 files need the program cornu-hdf5, and \"%s\" does not run: %s; "
                          "cure: name its path in CORNU_HDF5",
-                         program, strerror(r->number));
+                         o->program, strerror(r->number));
     case CHILD_LATE:
-        return refuse(s, "it keeps libhdf5 busy for more than %g seconds", most_seconds);
+        return refuse(s, "it keeps libhdf5 busy for more than %.0f seconds", o->seconds);
     case CHILD_KILLED:
         return refuse(s, "libhdf5 did not survive it (signal %d)", r->number);
     default:
@@ -109,9 +110,8 @@ static bool run_program(const session *s, const child_options *given, const char
     if (program == NULL)
         return false;
     options.program = program;
-    options.seconds = most_seconds;
     child_start(&options, arguments, out);
-    bool ok = judge(s, program, out);
+    bool ok = judge(s, &options, out);
     free(program);
     return ok;
 }
@@ -120,7 +120,7 @@ bool hdf5_version(diagnostics *d, char words[HDF5_VERSION_BYTES]) {
     const session s = session_of("cornu-hdf5", d);
     child_result result;
     words[0] = 0;
-    if (!run_program(&s, &(child_options){.descriptor_count = 0},
+    if (!run_program(&s, &(child_options){.seconds = seconds_always},
                      (const char *const[]){"cornu-hdf5", "version", NULL}, &result))
         return false;
     snprintf(words, HDF5_VERSION_BYTES, "%.60s", result.printed);
@@ -131,12 +131,20 @@ static bool no_memory(const session *s) {
     return diag_fail(s->d, CN_ERROR_OUT_OF_MEMORY, "\"%s\": no memory", s->title);
 }
 
+/* Of processor time and on the clock. */
+static double seconds_for(size_t bytes) {
+    double seconds = seconds_always + (double)bytes / bytes_per_second;
+    return seconds < most_seconds ? seconds : most_seconds;
+}
+
 static bool ask(session *s, const file_view *source) {
     char offset[32], length[32];
     const int given[] = {source->descriptor, s->answer.descriptor};
     const child_options options = {.descriptors = given,
                                    .descriptor_count = 2,
-                                   .file_bytes = ALWAYS_ANSWERED + source->length};
+                                   .file_bytes = ALWAYS_ANSWERED + source->length,
+                                   .seconds =
+                                       seconds_always + (double)source->length / bytes_per_second};
     snprintf(offset, sizeof offset, "%llu", (unsigned long long)source->offset);
     snprintf(length, sizeof length, "%zu", source->length);
     return run_program(s, &options,
@@ -429,7 +437,8 @@ static bool make_file(session *s, const hdf5_file *f) {
         if (!size_add(room, f->datasets[i].bytes + 4096, &room))
             return no_memory(s);
     const int given[] = {s->request.descriptor, s->answer.descriptor, s->file.descriptor};
-    const child_options options = {.descriptors = given, .descriptor_count = 3, .file_bytes = room};
+    const child_options options = {
+        .descriptors = given, .descriptor_count = 3, .file_bytes = room, .seconds = most_seconds};
     return run_program(s, &options, (const char *const[]){"cornu-hdf5", "write", NULL},
                        &(child_result){.end = CHILD_NOT_STARTED}) &&
            ((shared_bytes_map(&s->answer) && shared_bytes_map(&s->file)) || no_memory(s));
