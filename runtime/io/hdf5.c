@@ -143,8 +143,7 @@ static bool ask(session *s, const file_view *source) {
     const child_options options = {.descriptors = given,
                                    .descriptor_count = 2,
                                    .file_bytes = ALWAYS_ANSWERED + source->length,
-                                   .seconds =
-                                       seconds_always + (double)source->length / bytes_per_second};
+                                   .seconds = seconds_for(source->length)};
     snprintf(offset, sizeof offset, "%llu", (unsigned long long)source->offset);
     snprintf(length, sizeof length, "%zu", source->length);
     return run_program(s, &options,
