@@ -3,7 +3,7 @@
  * Repeats are left to whoever uses them: NumPy's rules repeat axes of size one. So a constant of
  * the batch's shape is a number, and no array ever has the batch's size.
  */
-#include <string.h>
+#include <math.h>
 
 #include "frontend/keras/write_constants.h"
 #include "ir/interpret.h"
@@ -41,12 +41,35 @@ static void repeat(constant_view *c, const node *n) {
         c->shape.dims[a->axes.items[i]] = from.dims[i];
 }
 
+static bool is_static(const type *t) {
+    for (int i = 0; i < t->rank; i++)
+        if (t->dims[i].symbolic)
+            return false;
+    return true;
+}
+
+/* An elementwise op of constants that have sizes, or one element each: it is computed when it is
+ * written. */
+static bool view_computed(const graph *g, const node *n, constant_view *out) {
+    bool ok = node_has(n, OP_POINTWISE) && n->result_count == 1, one = true, sized = true;
+    for (uint32_t i = 0; ok && i < n->operand_count; i++) {
+        constant_view operand;
+        ok = constant_view_of(g, n->operands[i], &operand);
+        one = one && ok && operand.shape.rank == 0;
+        sized = sized && is_static(operand_type(g, n, i));
+    }
+    *out = (constant_view){n, one ? type_scalar(n->types[0].dtype) : n->types[0]};
+    return ok && (one || sized);
+}
+
 bool constant_view_of(const graph *g, value v, constant_view *out) {
     const node *n = value_node(g, v);
     if (n->operand_count == 0)
         return view_leaf(n, &n->types[0], out);
     bool passes = n->op == &op_cast || n->op == &op_reshape || n->op == &op_broadcast;
-    if (!passes || !constant_view_of(g, n->operands[0], out))
+    if (!passes)
+        return view_computed(g, n, out);
+    if (!constant_view_of(g, n->operands[0], out))
         return false;
     if (n->op == &op_cast)
         out->shape.dtype = n->types[0].dtype;
@@ -59,67 +82,119 @@ bool constant_view_of(const graph *g, value v, constant_view *out) {
     return whole;
 }
 
+/* ---- values ----------------------------------------------------------------------------- */
+
+static tensor *evaluate(interpreter *it, value v) {
+    const node *n = value_node(it->graph, v);
+    tensor *operands[3] = {NULL}, *result = tensor_new(it, &n->types[0]);
+    for (uint32_t i = 0; i < n->operand_count && i < 3; i++)
+        operands[i] = evaluate(it, n->operands[i]);
+    n->op->interpret(it, n, operands, &result);
+    if (dtype_is_float(result->type.dtype))
+        for (int64_t i = 0; i < result->count; i++)
+            result->items[i].f = interpret_round(it, result->type.dtype, result->items[i].f);
+    return result;
+}
+
+/* The elements of a leaf, of which the first may stand for all: then a batch of one will do. */
+static const number *elements_of(keras_writer *w, const node *leaf) {
+    const leaf_attributes *a = leaf->attributes;
+    cn_dtype dtype = leaf->types[0].dtype;
+    if (leaf->op != &op_constant) {
+        const graph *g = w->context->record;
+        interpreter it = {.arena = w->scratch,
+                          .diag = &w->context->diag,
+                          .graph = g,
+                          .batch = 1,
+                          .mode = INTERPRET_F32};
+        return evaluate(&it, (value){(uint32_t)(leaf - g->nodes.items), 0})->items;
+    }
+    size_t size = (size_t)dtype_bytes(dtype), count = a->value.length / size;
+    number *elements = ARENA_ARRAY(w->scratch, number, count + 1);
+    for (size_t i = 0; i < count; i++)
+        elements[i] = number_from_bytes(dtype, (const char *)a->value.bytes + i * size);
+    return elements;
+}
+
 /* ---- writing ---------------------------------------------------------------------------- */
 
-static number element(const constant_view *c, int64_t place, int64_t along) {
-    const leaf_attributes *a = c->leaf->attributes;
-    cn_dtype dtype = c->leaf->types[0].dtype;
-    bool floats = dtype_is_float(dtype);
-    int64_t whole = c->leaf->op == &op_iota ? along : a->size.count;
-    if (c->leaf->op != &op_constant)
-        return floats ? (number){.f = (double)whole} : (number){.i = whole};
-    size_t size = (size_t)dtype_bytes(dtype);
-    size_t at = a->value.length == size ? 0 : (size_t)place * size;
-    return number_from_bytes(dtype, (const char *)a->value.bytes + at);
-}
+typedef struct constant_writer {
+    keras_writer *w;
+    cn_dtype from, to; /* of the leaf, and behind casts */
+    const number *elements;
+    bool iota; /* whose elements are their places */
+    const type *own, *shape;
+} constant_writer;
 
-static void write_element(keras_writer *w, const constant_view *c, const char *key, number x) {
-    bool from_float = dtype_is_float(c->leaf->types[0].dtype);
-    if (dtype_is_float(c->shape.dtype))
-        json_put_number(&w->json, key, from_float ? x.f : (double)x.i);
-    else if (c->shape.dtype == CN_BOOL)
-        json_put_flag(&w->json, key, from_float ? x.f != 0 : x.i != 0);
+/* What is not finite is no number of JSON: a text that NumPy reads as one. */
+static void write_element(const constant_writer *c, const char *key, number x) {
+    json_writer *j = &c->w->json;
+    bool floats = dtype_is_float(c->from);
+    double real = floats ? x.f : (double)x.i;
+    if (dtype_is_float(c->to) && isfinite(real))
+        json_put_number(j, key, real);
+    else if (dtype_is_float(c->to))
+        json_put_text(j, key, isnan(real) ? "nan" : real > 0 ? "inf" : "-inf");
+    else if (c->to == CN_BOOL)
+        json_put_flag(j, key, floats ? x.f != 0 : x.i != 0);
     else
-        json_put_integer(&w->json, key, from_float ? (int64_t)x.f : x.i);
+        json_put_integer(j, key, floats ? (int64_t)x.f : x.i);
 }
 
-/* Lists of the axes from `axis` on; `place` counts elements of the constant's own shape. An iota
- * has one axis that is not of size one, and its place is the number itself. */
-static void write_lists(keras_writer *w, const constant_view *c, const type *shape, int axis,
-                        const char *key, int64_t place) {
-    if (axis == shape->rank) {
-        write_element(w, c, key, element(c, place, place));
+/* Lists of the axes from `axis` on; `place` counts elements of the constant's own shape. */
+static void write_lists(const constant_writer *c, int axis, const char *key, int64_t place) {
+    if (axis == c->shape->rank) {
+        number x = {.i = place};
+        if (c->iota && dtype_is_float(c->from))
+            x.f = (double)place;
+        write_element(c, key, c->iota ? x : c->elements[place]);
         return;
     }
-    int ahead = shape->rank - c->shape.rank;
-    int64_t own = axis < ahead ? 1 : c->shape.dims[axis - ahead].count;
-    json_open(&w->json, key, '[');
-    for (int64_t i = 0; i < shape->dims[axis].count; i++)
-        write_lists(w, c, shape, axis + 1, NULL, place * own + (own == 1 ? 0 : i));
-    json_close(&w->json, ']');
+    int ahead = c->shape->rank - c->own->rank;
+    int64_t own = axis < ahead ? 1 : c->own->dims[axis - ahead].count;
+    json_open(&c->w->json, key, '[');
+    for (int64_t i = 0; i < c->shape->dims[axis].count; i++)
+        write_lists(c, axis + 1, NULL, place * own + (own == 1 ? 0 : i));
+    json_close(&c->w->json, ']');
 }
 
-void constant_write(keras_writer *w, const char *key, const constant_view *c, bool weak,
+static void write_array(const constant_writer *c, const char *key) {
+    json_open(&c->w->json, key, '{');
+    json_put_text(&c->w->json, "class_name", "__numpy__");
+    json_open(&c->w->json, "config", '{');
+    write_lists(c, 0, "value", 0);
+    json_put_text(&c->w->json, "dtype", keras_dtype_name(c->to));
+    json_close(&c->w->json, '}');
+    json_close(&c->w->json, '}');
+}
+
+void constant_write(keras_writer *w, const char *key, const constant_view *v, bool weak,
                     const type *whole) {
-    if (weak && c->shape.rank == 0) {
-        write_lists(w, c, &c->shape, 0, key, 0);
-        return;
+    bool iota = v->leaf->op == &op_iota;
+    constant_writer c = {.w = w,
+                         .from = v->leaf->types[0].dtype,
+                         .to = v->shape.dtype,
+                         .elements = iota ? NULL : elements_of(w, v->leaf),
+                         .iota = iota,
+                         .own = &v->shape,
+                         .shape = whole != NULL ? whole : &v->shape};
+    bool one = weak && v->shape.rank == 0;
+    if (one && !(dtype_is_float(c.to) && dtype_is_float(c.from) && !isfinite(c.elements[0].f))) {
+        c.shape = &v->shape;
+        write_lists(&c, 0, key, 0);
+    } else {
+        write_array(&c, key);
     }
-    json_open(&w->json, key, '{');
-    json_put_text(&w->json, "class_name", "__numpy__");
-    json_open(&w->json, "config", '{');
-    write_lists(w, c, whole != NULL ? whole : &c->shape, 0, "value", 0);
-    json_put_text(&w->json, "dtype", keras_dtype_name(c->shape.dtype));
-    json_close(&w->json, '}');
-    json_close(&w->json, '}');
 }
 
 void constant_write_ones(keras_writer *w, const type *shape) {
-    unsigned char bytes[sizeof(double)] = {0};
-    bool floats = dtype_is_float(shape->dtype);
-    number_to_bytes(shape->dtype, floats ? (number){.f = 1} : (number){.i = 1}, bytes);
     type scalar = type_scalar(shape->dtype);
-    leaf_attributes leaf = {.value = {(size_t)dtype_bytes(shape->dtype), bytes}};
-    const node one = {.op = &op_constant, .types = &scalar, .attributes = &leaf};
-    constant_write(w, NULL, &(constant_view){&one, scalar}, false, shape);
+    const number one = dtype_is_float(shape->dtype) ? (number){.f = 1} : (number){.i = 1};
+    const constant_writer c = {.w = w,
+                               .from = shape->dtype,
+                               .to = shape->dtype,
+                               .elements = &one,
+                               .own = &scalar,
+                               .shape = shape};
+    write_array(&c, NULL);
 }

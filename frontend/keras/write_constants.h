@@ -4,9 +4,9 @@
 
 #include "frontend/keras/keras.h"
 
-/* A value that depends on nothing: a leaf of the record, seen through casts, reshapes and repeats.
- * `shape` has its dtype, and ones where elements are repeated; rank 0: all elements are the same.
- */
+/* A value that depends on nothing: a leaf of the record, or what is computed from such without the
+ * batch's size, seen through casts, reshapes and repeats. `shape` has its dtype, and ones where
+ * elements are repeated; rank 0: all elements are the same. */
 typedef struct constant_view {
     const node *leaf;
     type shape;

@@ -71,7 +71,7 @@ op("absolute by operator", abs, x)
 
 for name in ["add", "subtract", "multiply", "divide", "true_divide", "maximum", "minimum", "mod",
              "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
-             "divide_no_nan", "logical_and", "logical_or"]:
+             "divide_no_nan", "fmod", "logical_and", "logical_or"]:
     op(name, getattr(ops, name), x, p)
 op("power", ops.power, p, x)
 op("of integers", lambda a, b: a + b, n, n)
