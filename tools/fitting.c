@@ -66,7 +66,16 @@ int64_t batch_size(const invocation *i) {
 }
 
 exit_code samples_check(const invocation *i, bool with_labels) {
-    if (with_labels && !option_given(i, "labels"))
+    data_kind k = data_kind_of(option_text(i, "data", ""));
+    bool labels = with_labels && option_given(i, "labels");
+    if (labels && k != KIND_ARRAYS)
+        return fail(i, EXIT_USAGE, "--labels goes with arrays; --data is %s, with its own targets",
+                    data_kind_name(k));
+    if (labels && (option_given(i, "target") || option_given(i, "input")))
+        return fail(i, EXIT_USAGE, "--labels or --target and --input, not both");
+    if (with_labels && k == KIND_TABLE && !option_given(i, "target"))
+        return fail(i, EXIT_USAGE, "--target COLUMNS is missing: which are the targets?");
+    if (with_labels && k == KIND_ARRAYS && !labels && !option_given(i, "target"))
         return fail(i, EXIT_USAGE, "--labels FILE is missing");
     if (option_integer(i, "limit", 1) < 1)
         return fail(i, EXIT_USAGE, "--limit wants 1 or more");
@@ -85,7 +94,7 @@ static size_t take_arrays(const cn_array_file *f, cn_array list[CN_MAX_LIST + 1]
     return count;
 }
 
-static bool make_set(const invocation *i, cn_context *c, samples *s) {
+static bool make_set(cn_context *c, samples *s) {
     cn_array inputs[CN_MAX_LIST + 1], targets[CN_MAX_LIST + 1];
     size_t input_count = take_arrays(s->inputs, inputs);
     size_t target_count = take_arrays(s->targets, targets);
@@ -95,21 +104,40 @@ static bool make_set(const invocation *i, cn_context *c, samples *s) {
                             .target_list = targets,
                             .target_count = target_count};
     s->set = cn_dataset_arrays_at(NO_LINE(o), &o);
-    int64_t limit = option_integer(i, "limit", 0);
-    if (s->set != NULL && limit > 0 && limit < cn_dataset_count(s->set))
-        s->set = cn_dataset_range(s->set, 0, limit);
     return s->set != NULL;
 }
 
-exit_code samples_open(const invocation *i, cn_context *c, bool with_labels, samples *s) {
-    *s = (samples){0};
+/* Inputs and targets in files of their own, which match a model's by name or by position. */
+static exit_code open_files(const invocation *i, cn_context *c, bool with_labels, samples *s) {
     s->inputs = cn_array_file_read(c, option_text(i, "data", NULL));
     if (s->inputs != NULL && with_labels)
         s->targets = cn_array_file_read(c, option_text(i, "labels", NULL));
-    if (s->inputs != NULL && (s->targets != NULL) == with_labels && make_set(i, c, s))
-        return EXIT_OK;
-    exit_code code = fail_context(i, c);
-    samples_close(s);
+    bool read = s->inputs != NULL && (s->targets != NULL) == with_labels;
+    return read && make_set(c, s) ? EXIT_OK : fail_context(i, c);
+}
+
+static exit_code take_limit(const invocation *i, cn_context *c, samples *s) {
+    int64_t limit = option_integer(i, "limit", 0);
+    if (limit > 0 && limit < cn_dataset_count(s->set))
+        s->set = cn_dataset_range(s->set, 0, limit);
+    return s->set != NULL ? EXIT_OK : fail_context(i, c);
+}
+
+exit_code samples_open(const invocation *i, const cn_model *m, bool with_labels, samples *s) {
+    const char *path = option_text(i, "data", NULL);
+    cn_context *c = cn_model_context(m);
+    sample_shape shape = sample_shape_of(m);
+    bool chosen = option_given(i, "target") || option_given(i, "input") || option_given(i, "words");
+    exit_code code;
+    *s = (samples){0};
+    if (data_kind_of(path) == KIND_ARRAYS && !chosen)
+        code = open_files(i, c, with_labels, s);
+    else
+        code = dataset_open(i, c, path, &shape, with_labels, &s->set);
+    if (code == EXIT_OK)
+        code = take_limit(i, c, s);
+    if (code != EXIT_OK)
+        samples_close(s);
     return code;
 }
 

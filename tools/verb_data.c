@@ -1,9 +1,11 @@
-/* cornu data info|head FILE...: what is in files of arrays. */
+/* cornu data info|head FILE...: what is in files of arrays and in datasets. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/arrays.h"
+#include "tools/datasets.h"
 
 /* ---- info -------------------------------------------------------------------------------- */
 
@@ -30,8 +32,7 @@ static range measure(const cn_array *x) {
     return r;
 }
 
-static void info_text(FILE *out, const cn_array *x) {
-    range r = measure(x);
+static void info_text(FILE *out, const cn_array *x, range r) {
     fprintf(out, "  %s%s%s ", x->name != NULL ? x->name : "", x->name != NULL ? ": " : "",
             dtype_name(x->dtype));
     write_shape(out, x->shape, x->rank);
@@ -43,8 +44,7 @@ static void info_text(FILE *out, const cn_array *x) {
     fputc('\n', out);
 }
 
-static void info_json(json *j, const cn_array *x) {
-    range r = measure(x);
+static void info_json(json *j, const cn_array *x, range r) {
     json_open(j, NULL, '{');
     json_text(j, "name", x->name);
     json_text(j, "dtype", dtype_name(x->dtype));
@@ -57,32 +57,68 @@ static void info_json(json *j, const cn_array *x) {
     json_close(j, '}');
 }
 
-static void info(const invocation *i, const cn_array_file *f, const char *path, json *j) {
-    if (!i->json)
-        fprintf(i->out, "%s: %s, %zu array%s\n", path, cn_array_file_format(f),
-                cn_array_file_count(f), cn_array_file_count(f) == 1 ? "" : "s");
-    for (size_t k = 0; k < cn_array_file_count(f); k++) {
-        cn_array x = cn_array_file_get(f, k);
+/* What is looked at: arrays of a file, or the first samples of a dataset. */
+typedef struct contents {
+    const char *path, *format;
+    cn_array_file *file;
+    cn_dataset *set;
+    int64_t read; /* samples of the dataset that lie in the arrays */
+    cn_array arrays[2 * CN_MAX_LIST];
+    size_t count;
+} contents;
+
+/* The array of a dataset with the count of all its samples. */
+static cn_array whole(const contents *x, size_t k) {
+    cn_array a = x->file != NULL ? cn_array_file_get(x->file, k) : x->arrays[k];
+    if (x->set != NULL)
+        a.shape[0] = cn_dataset_count(x->set);
+    return a;
+}
+
+static void write_classes(const invocation *i, const cn_dataset *d) {
+    size_t count = cn_dataset_class_count(d), shown = count < 12 ? count : 12;
+    fprintf(i->out, "  %zu classes", count);
+    for (size_t k = 0; k < shown && cn_dataset_class_name(d, k) != NULL; k++)
+        fprintf(i->out, "%s%s", k == 0 ? ": " : ", ", cn_dataset_class_name(d, k));
+    fputs(shown < count ? ", ...\n" : "\n", i->out);
+}
+
+static void info(const invocation *i, const contents *x, json *j) {
+    if (!i->json && x->set != NULL)
+        fprintf(i->out, "%s: %s, %" PRId64 " samples\n", x->path, x->format,
+                cn_dataset_count(x->set));
+    else if (!i->json)
+        fprintf(i->out, "%s: %s, %zu array%s\n", x->path, x->format, x->count,
+                x->count == 1 ? "" : "s");
+    for (size_t k = 0; k < x->count; k++) {
+        cn_array a = whole(x, k);
+        range r = measure(x->set != NULL ? &x->arrays[k] : &a);
         if (i->json)
-            info_json(j, &x);
+            info_json(j, &a, r);
         else
-            info_text(i->out, &x);
+            info_text(i->out, &a, r);
     }
+    if (!i->json && cn_dataset_class_count(x->set) > 0)
+        write_classes(i, x->set);
 }
 
 /* ---- head -------------------------------------------------------------------------------- */
 
-/* A sample of bytes with two axes (and one channel) is drawn as a picture. */
+/* A sample of bytes with two axes (and channels) is drawn as a picture. */
 static bool is_picture(const cn_array *x) {
-    return x->dtype == CN_U8 && (x->rank == 3 || (x->rank == 4 && x->shape[3] == 1)) &&
-           x->shape[2] <= 120;
+    bool grey = x->rank == 3 || (x->rank == 4 && x->shape[3] == 1);
+    bool colours = x->rank == 4 && x->shape[3] == 3;
+    return x->dtype == CN_U8 && (grey || colours) && x->shape[2] <= 120;
 }
 
 static void draw(FILE *out, const cn_array *x, size_t first) {
     static const char shades[] = " .:-=+*#%@";
-    size_t width = (size_t)x->shape[2];
-    for (size_t k = 0; k < sample_elements(x); k++) {
-        fputc(shades[(int)array_element(x, first + k) * 10 / 256], out);
+    size_t width = (size_t)x->shape[2], channels = x->rank == 4 ? (size_t)x->shape[3] : 1;
+    for (size_t k = 0; k < sample_elements(x) / channels; k++) {
+        double light = 0;
+        for (size_t c = 0; c < channels; c++)
+            light += array_element(x, first + k * channels + c);
+        fputc(shades[(int)(light / (double)channels) * 10 / 256], out);
         if ((k + 1) % width == 0)
             fputc('\n', out);
     }
@@ -122,46 +158,109 @@ static void head_json(json *j, const cn_array *x, size_t count) {
     json_close(j, '}');
 }
 
-static void head(const invocation *i, const cn_array_file *f, const char *path, json *j) {
-    (void)path;
+static void head(const invocation *i, const contents *x, json *j) {
     int64_t wanted = option_integer(i, "count", 3);
-    for (size_t k = 0; k < cn_array_file_count(f); k++) {
-        cn_array x = cn_array_file_get(f, k);
-        int64_t samples = x.rank == 0 ? 1 : x.shape[0];
+    for (size_t k = 0; k < x->count; k++) {
+        cn_array a = x->set != NULL ? x->arrays[k] : whole(x, k);
+        int64_t samples = a.rank == 0 ? 1 : a.shape[0];
         size_t count = (size_t)(samples < wanted ? samples : wanted);
         if (i->json)
-            head_json(j, &x, count);
+            head_json(j, &a, count);
         else
-            head_text(i->out, &x, count);
+            head_text(i->out, &a, count);
     }
+}
+
+/* ---- What is read ------------------------------------------------------------------------- */
+
+enum { RANGE_SAMPLES = 1000, PICTURE_HEIGHT = 24, PICTURE_WIDTH = 48, WINDOW = 16 };
+
+static const struct {
+    const char *name;
+    void (*write)(const invocation *i, const contents *x, json *j);
+} actions[] = {{"info", info}, {"head", head}};
+enum { ACTION_COUNT = sizeof actions / sizeof *actions };
+
+static bool take_buffers(contents *x) {
+    for (cn_array a; (a = cn_dataset_column(x->set, x->count)).rank > 0; x->count++) {
+        size_t bytes = dtype_size(a.dtype);
+        a.shape[0] = x->read;
+        for (int k = 0; k < a.rank; k++)
+            if (__builtin_mul_overflow(bytes, (size_t)a.shape[k], &bytes))
+                return false;
+        if ((a.data = malloc(bytes + 1)) == NULL)
+            return false;
+        x->arrays[x->count] = a;
+    }
+    return true;
+}
+
+static exit_code read_samples(const invocation *i, cn_context *c, int64_t wanted, contents *x) {
+    void *columns[2 * CN_MAX_LIST];
+    int64_t count = cn_dataset_count(x->set);
+    x->read = count < wanted ? count : wanted;
+    if (!take_buffers(x))
+        return fail(i, EXIT_RUN, "no memory for %" PRId64 " samples", x->read);
+    for (size_t k = 0; k < x->count; k++)
+        columns[k] = x->arrays[k].data;
+    return cn_dataset_read(x->set, 0, x->read, columns) == CN_OK ? EXIT_OK : fail_context(i, c);
+}
+
+/* Images in the size of a terminal where they are drawn. */
+static exit_code open_contents(const invocation *i, cn_context *c, bool draws, contents *x) {
+    data_kind k = data_kind_of(x->path);
+    sample_shape shape = {.length = WINDOW, .last_only = true};
+    if (draws)
+        shape = (sample_shape){PICTURE_HEIGHT, PICTURE_WIDTH, 1, WINDOW, true, true};
+    x->format = data_kind_name(k);
+    if (k == KIND_ARRAYS && !option_given(i, "input") && !option_given(i, "target") &&
+        !option_given(i, "words")) {
+        x->file = cn_array_file_read(c, x->path);
+        x->format = cn_array_file_format(x->file);
+        x->count = cn_array_file_count(x->file);
+        return x->file != NULL ? EXIT_OK : fail_context(i, c);
+    }
+    exit_code code = dataset_open(i, c, x->path, &shape, true, &x->set);
+    int64_t wanted = draws ? option_integer(i, "count", 3) : RANGE_SAMPLES;
+    return code == EXIT_OK ? read_samples(i, c, wanted, x) : code;
+}
+
+static void close_contents(contents *x) {
+    for (size_t k = 0; k < x->count && x->set != NULL; k++)
+        free(x->arrays[k].data);
+    cn_array_file_free(x->file);
+    cn_dataset_free(x->set);
+}
+
+static void json_classes(json *j, const cn_dataset *d) {
+    json_open(j, "classes", '[');
+    for (size_t k = 0; k < cn_dataset_class_count(d); k++)
+        json_text(j, NULL, cn_dataset_class_name(d, k));
+    json_close(j, ']');
 }
 
 /* ---- The verb ---------------------------------------------------------------------------- */
 
-static const struct {
-    const char *name;
-    void (*write)(const invocation *i, const cn_array_file *f, const char *path, json *j);
-} actions[] = {{"info", info}, {"head", head}};
-enum { ACTION_COUNT = sizeof actions / sizeof *actions };
-
 static exit_code write_file(const invocation *i, cn_context *c, int action, const char *path,
                             json *j) {
-    cn_array_file *f = cn_array_file_read(c, path);
-    if (f == NULL)
-        return fail_context(i, c);
-    if (i->json) {
+    contents x = {.path = path};
+    exit_code code = open_contents(i, c, action == 1, &x);
+    if (code == EXIT_OK && i->json) {
         json_open(j, NULL, '{');
         json_text(j, "file", path);
-        json_text(j, "format", cn_array_file_format(f));
+        json_text(j, "format", x.format);
+        if (x.set != NULL)
+            json_classes(j, x.set);
         json_open(j, "arrays", '[');
     }
-    actions[action].write(i, f, path, j);
-    if (i->json) {
+    if (code == EXIT_OK)
+        actions[action].write(i, &x, j);
+    if (code == EXIT_OK && i->json) {
         json_close(j, ']');
         json_close(j, '}');
     }
-    cn_array_file_free(f);
-    return EXIT_OK;
+    close_contents(&x);
+    return code;
 }
 
 static exit_code write_files(const invocation *i, cn_context *c, int action) {
@@ -198,7 +297,13 @@ static exit_code run(invocation *i) {
 }
 
 static const option_row options[] = {
-    {"count", 'n', OPTION_INTEGER, "N", NULL, "samples that head writes; default: 3",
+    COLUMN_OPTIONS,
+    {"count",
+     'n',
+     OPTION_INTEGER,
+     "N",
+     NULL,
+     "samples that head writes; default: 3",
      {.only_for = "argument=head"}},
     JSON_OPTION(),
     QUIET_OPTION(),
@@ -207,18 +312,23 @@ static const option_row options[] = {
 
 const verb verb_data = {
     .name = "data",
-    .summary = "tell what is in files of arrays",
+    .summary = "tell what is in files of data",
     .arguments = "info|head FILE...",
     .least = 2,
     .most = -1,
-    .description = "Reads IDX (gzip or plain), .npy, .npz and .safetensors, told by their first "
-                   "bytes. info writes each array's name, element type, shape and range; head its "
-                   "first samples, pictures as pictures.",
+    .description =
+        "Reads arrays (IDX, gzip or plain, .npy, .npz and .safetensors, told by their first "
+        "bytes) and datasets, told by their names: tables (.csv, .tsv), texts (.txt), "
+        "CIFAR's records (.bin) and folders of PNG and JPEG images, one for each class. "
+        "info writes each array's name, element type, shape and range, of a dataset "
+        "that of its first 1000 samples, and the classes; head the first samples, "
+        "pictures as pictures.",
     .options = options,
     .examples =
         (const verb_example[]){
             {"cornu data info train-images-idx3-ubyte.gz", "element type, shape and range"},
             {"cornu data head -n 1 train-images-idx3-ubyte.gz", "draw the first image"},
+            {"cornu data info iris.csv --target species", "columns, their range, the classes"},
             {0}},
     .run = run,
 };

@@ -20,7 +20,7 @@ static exit_code evaluate(const invocation *i, const open_model *m) {
     samples s;
     exit_code code = fitting_compile(i, m->model);
     if (code == EXIT_OK)
-        code = samples_open(i, m->context, true, &s);
+        code = samples_open(i, m->model, true, &s);
     if (code != EXIT_OK)
         return code;
     cn_evaluate_options o = {.model = m->model, .data = s.set, .batch_size = batch_size(i)};

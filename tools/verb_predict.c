@@ -213,7 +213,7 @@ static exit_code predict_samples(prediction *p) {
     samples s;
     exit_code code = class_names_read(p->i, &p->classes);
     if (code == EXIT_OK)
-        code = samples_open(p->i, p->m->context, false, &s);
+        code = samples_open(p->i, p->m->model, false, &s);
     if (code != EXIT_OK)
         return code;
     code = predict(p, s.set);

@@ -138,7 +138,7 @@ static exit_code train(invocation *i, const open_model *m) {
     samples s;
     exit_code code = fitting_compile(i, m->model);
     if (code == EXIT_OK)
-        code = samples_open(i, m->context, true, &s);
+        code = samples_open(i, m->model, true, &s);
     if (code != EXIT_OK)
         return code;
     code = fit(i, m, s.set) == CN_OK ? save(i, m, output_path(i)) : fail_context(i, m->context);

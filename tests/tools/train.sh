@@ -72,7 +72,7 @@ printf '#include <cornu.h>\ncn_model *model(cn_context *c) {
 good train own.c -d x.idx -l y.idx -q # by what the model brings
 bad 2 'give --optimizer and --loss to replace both' train own.c -d x.idx -l y.idx --optimizer sgd
 
-bad 2 '--data FILE is missing' train "$model"
+bad 2 '--data PATH is missing' train "$model"
 bad 2 '--labels FILE is missing' train "$model" -t1 -d x.idx
 bad 2 '--epochs wants 1 or more' train "$model" -t1 -d x.idx -l y.idx -e 0
 bad 2 '--batch wants 1 or more' train "$model" -t1 -d x.idx -l y.idx -b 0

@@ -90,7 +90,7 @@ bad 2 '--threads wants 0 to 1024' predict "$model" --data x --threads -1
 
 # What is needed stands in the usage line, and is missed.
 good train --help
-says '^usage: cornu train --data FILE '
+says '^usage: cornu train --data PATH '
 good verify --help
 says '^usage: cornu verify \(--reference FILE\|--gradients\) '
 bad 2 '--output FILE is missing' compile "$model"

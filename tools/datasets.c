@@ -1,0 +1,133 @@
+/* Datasets by the names of their files; see the header. */
+#include "tools/datasets.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *const kind_names[] = {"arrays", "table", "images", "text", "cifar"};
+
+static const struct {
+    const char *ending;
+    data_kind kind;
+} endings[] = {{".csv", KIND_TABLE},    {".tsv", KIND_TABLE}, {".csv.gz", KIND_TABLE},
+               {".tsv.gz", KIND_TABLE}, {".txt", KIND_TEXT},  {".txt.gz", KIND_TEXT},
+               {".bin", KIND_CIFAR}};
+
+data_kind data_kind_of(const char *path) {
+    struct stat facts;
+    size_t length = strlen(path);
+    if (stat(path, &facts) == 0 && S_ISDIR(facts.st_mode))
+        return KIND_IMAGES;
+    for (size_t k = 0; k < sizeof endings / sizeof *endings; k++) {
+        size_t tail = strlen(endings[k].ending);
+        if (length > tail && strcmp(path + length - tail, endings[k].ending) == 0)
+            return endings[k].kind;
+    }
+    return KIND_ARRAYS;
+}
+
+const char *data_kind_name(data_kind k) {
+    return kind_names[k];
+}
+
+sample_shape sample_shape_of(const cn_model *m) {
+    sample_shape s = {0};
+    cn_array x = cn_model_input(m, 0);
+    if (x.rank == 4) {
+        s.height = x.shape[1];
+        s.width = x.shape[2];
+        s.channels = x.shape[3];
+    }
+    if (x.rank == 2)
+        s.length = x.shape[1];
+    s.last_only = cn_model_output(m, 0).rank == 2; /* one row of classes, not one for each item */
+    return s;
+}
+
+/* ---- Single kinds ------------------------------------------------------------------------- */
+
+static bool take_list(const invocation *i, const char *name, const char *list[CN_MAX_LIST]) {
+    int n = 0;
+    while (n < CN_MAX_LIST && (list[n] = option_repeated(i, name, n)) != NULL)
+        n++;
+    return n < CN_MAX_LIST || option_repeated(i, name, n) == NULL;
+}
+
+static cn_dataset *open_table(const invocation *i, cn_context *c, const char *path) {
+    cn_dataset_csv_options o = {.context = c, .path = path};
+    take_list(i, "input", o.inputs);
+    take_list(i, "target", o.targets);
+    return cn_dataset_csv_at(NO_LINE(o), &o);
+}
+
+static cn_dataset *open_arrays(const invocation *i, cn_context *c, const char *path) {
+    cn_dataset_array_file_options o = {.context = c, .path = path};
+    take_list(i, "input", o.inputs);
+    take_list(i, "target", o.targets);
+    return cn_dataset_array_file_at(NO_LINE(o), &o);
+}
+
+static cn_dataset *open_images(cn_context *c, const char *path, const sample_shape *s,
+                               bool with_targets) {
+    cn_dataset_image_folder_options o = {.context = c,
+                                         .path = path,
+                                         .image_size = {s->height, s->width},
+                                         .label_mode = with_targets ? CN_LABEL_INT : CN_LABEL_NONE,
+                                         .color_mode = s->channels == 1   ? CN_COLOR_GRAYSCALE
+                                                       : s->channels == 4 ? CN_COLOR_RGBA
+                                                                          : CN_COLOR_RGB,
+                                         .dtype = s->bytes ? CN_U8 : CN_F32,
+                                         .no_shuffle = !with_targets || s->bytes};
+    return cn_dataset_image_folder_at(NO_LINE(o), &o);
+}
+
+static cn_dataset *open_text(const invocation *i, cn_context *c, const char *path,
+                             const sample_shape *s) {
+    cn_dataset_text_options o = {.context = c,
+                                 .path = path,
+                                 .sequence_length = s->length,
+                                 .unit =
+                                     option_given(i, "words") ? CN_TEXT_WORDS : CN_TEXT_CHARACTERS,
+                                 .last_only = s->last_only};
+    return cn_dataset_text_at(NO_LINE(o), &o);
+}
+
+/* Which CIFAR it is tells the length of its records. */
+static cn_dataset *open_cifar(cn_context *c, const char *path) {
+    struct stat facts;
+    bool hundred = stat(path, &facts) == 0 && facts.st_size % 3074 == 0;
+    cn_dataset_cifar_options o = {.context = c, .files = {path}, .classes = hundred ? 100 : 10};
+    return cn_dataset_cifar_at(NO_LINE(o), &o);
+}
+
+/* ---- All of them -------------------------------------------------------------------------- */
+
+/* No option is silently without effect. */
+static exit_code check_options(const invocation *i, data_kind k, const char *path) {
+    static const char *const columns[] = {"input", "target"};
+    const char *list[CN_MAX_LIST];
+    for (int n = 0; n < 2; n++) {
+        if (option_given(i, columns[n]) && k != KIND_TABLE && k != KIND_ARRAYS)
+            return fail(i, EXIT_USAGE, "--%s is for tables and arrays; %s is %s", columns[n], path,
+                        kind_names[k]);
+        if (!take_list(i, columns[n], list))
+            return fail(i, EXIT_USAGE, "--%s more than %d times", columns[n], CN_MAX_LIST);
+    }
+    if (option_given(i, "words") && k != KIND_TEXT)
+        return fail(i, EXIT_USAGE, "--words is for texts; %s is %s", path, kind_names[k]);
+    return EXIT_OK;
+}
+
+exit_code dataset_open(const invocation *i, cn_context *c, const char *path,
+                       const sample_shape *shape, bool with_targets, cn_dataset **out) {
+    data_kind k = data_kind_of(path);
+    exit_code code = check_options(i, k, path);
+    if (code != EXIT_OK)
+        return code;
+    *out = k == KIND_TABLE    ? open_table(i, c, path)
+           : k == KIND_IMAGES ? open_images(c, path, shape, with_targets)
+           : k == KIND_TEXT   ? open_text(i, c, path, shape)
+           : k == KIND_CIFAR  ? open_cifar(c, path)
+                              : open_arrays(i, c, path);
+    return *out != NULL ? EXIT_OK : fail_context(i, c);
+}
