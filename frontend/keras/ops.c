@@ -1,14 +1,15 @@
 /* Ops between layers (keras.ops), read: from Keras' operation and its call to cn_op_*.
  *
  * A row per class of Keras says what its call looks like and which op it is; options of the
- * operation stand in its configuration. Operands are tensors, numbers and arrays; a Python number is
- * weak: a whole one keeps the other operand's element type, one with a fraction keeps any float's.
+ * operation stand in its configuration. Operands are tensors, numbers and arrays; a number of Python
+ * is weak: a whole one keeps the other operand's element type, another keeps any float's.
  * Sources: keras/src/ops, numpy.py, nn.py, core.py, math.py, and activations/activations.py.
  */
 #include <math.h>
 #include <string.h>
 
 #include "frontend/keras/ops.h"
+#include "runtime/io/json_read.h"
 
 #define END_OF_OPTIONS \
     { .key = NULL }
@@ -36,12 +37,19 @@ bool op_is_tensor(const json_t *j) {
     return json_object_get(j, "tensor") != NULL;
 }
 
+static bool is_plain(const json_t *j) {
+    double unused;
+    return json_is_boolean(j) || json_read_number(j, &unused);
+}
+
 /* A number beside an operand, by Keras' rule for Python's numbers. */
 static cn_tensor weak_number(const op_reading *o, const json_t *j, cn_dtype beside) {
-    cn_dtype dtype = json_is_real(j)      ? dtype_as_float(beside)
-                     : json_is_boolean(j) ? dtype_promote(beside, CN_BOOL)
-                                          : dtype_arithmetic(beside);
-    double x = json_is_boolean(j) ? json_is_true(j) : json_number_value(j);
+    cn_dtype dtype = json_is_boolean(j)   ? dtype_promote(beside, CN_BOOL)
+                     : json_is_integer(j) ? dtype_arithmetic(beside)
+                                          : dtype_as_float(beside);
+    double x = json_is_true(j);
+    if (!json_is_boolean(j))
+        json_read_number(j, &x);
     if (!dtype_is_float(dtype) && fabs(x) >= 0x1p62)
         return op_reading_refuse(o, "a whole number is of at most 62 bits", j);
     return cn_op_constant(o->r->context, x, dtype);
@@ -53,7 +61,7 @@ cn_tensor op_operand(const op_reading *o, const json_t *j, cn_dtype beside) {
         return index < o->call->tensor_count ? o->call->tensors[index]
                                              : op_reading_refuse(o, "an operand is a tensor", j);
     }
-    if (json_is_number(j) || json_is_boolean(j))
+    if (is_plain(j))
         return weak_number(o, j, beside);
     return op_array_operand(o, j);
 }
@@ -108,7 +116,7 @@ static cn_tensor read_unary(const op_reading *o) {
 /* Two operands, each beside the other: a number is read when the other's type is known. */
 static void read_pair(const op_reading *o, const json_t *left, const json_t *right, cn_tensor *x,
                       cn_tensor *y) {
-    bool second_first = json_is_number(left) || json_is_boolean(left);
+    bool second_first = is_plain(left);
     cn_tensor *first = second_first ? y : x, *second = second_first ? x : y;
     *first = op_operand(o, second_first ? right : left, CN_I32); /* a number alone: i32 or f32 */
     cn_dtype beside = cn_tensor_ok(*first) ? cn_tensor_dtype(*first) : CN_I32;

@@ -2,11 +2,11 @@
  * whose arguments are lists. Indices are Python's: from the end when negative, slices clamped.
  * Sources: keras/src/ops/numpy.py; NumPy on indexing and einsum.
  */
-#include <math.h>
 #include <string.h>
 
 #include "frontend/keras/ops.h"
 #include "ir/interpret.h"
+#include "runtime/io/json_read.h"
 
 #define END_OF_OPTIONS \
     { .key = NULL }
@@ -48,22 +48,13 @@ static bool has_fraction(const json_t *j) {
     return json_is_real(j);
 }
 
-/* "inf", "-inf" and "nan", which JSON has no numbers for. */
-static bool read_text(const char *words, number *out) {
-    bool negative = words[0] == '-', no_number = strcmp(words, "nan") == 0;
-    double infinite = negative ? -(double)INFINITY : (double)INFINITY;
-    out->f = no_number ? (double)NAN : infinite;
-    return no_number || strcmp(words + negative, "inf") == 0;
-}
-
 static bool read_element(const json_t *j, bool floats, number *out) {
-    if (floats && json_is_string(j))
-        return read_text(json_string_value(j), out);
-    if (floats)
-        out->f = json_is_boolean(j) ? json_is_true(j) : json_number_value(j);
-    else
-        out->i = json_is_boolean(j) ? json_is_true(j) : json_integer_value(j);
-    return json_is_boolean(j) || json_is_integer(j) || (floats && json_is_real(j));
+    if (!floats || json_is_boolean(j)) {
+        int64_t whole = json_is_boolean(j) ? json_is_true(j) : json_integer_value(j);
+        *out = floats ? (number){.f = (double)whole} : (number){.i = whole};
+        return json_is_boolean(j) || json_is_integer(j);
+    }
+    return json_read_number(j, &out->f);
 }
 
 static bool put_element(const json_t *j, array_reading *a) {
@@ -404,6 +395,10 @@ static cn_tensor read_broadcast_to(const op_reading *o) {
                                      json_object_get(o->call->config, "shape"));
         t.dims[i] = dim_of(shape[i]);
     }
+    dim elements;
+    if (!type_elements(&t, &elements))
+        return op_reading_refuse(o, "sizes to broadcast to can be counted",
+                                 json_object_get(o->call->config, "shape"));
     return op_record(x.context, "broadcast_to", build_broadcast_to, &x, 1, &t);
 }
 
@@ -452,6 +447,8 @@ static bool pad_amounts(const json_t *width, int rank, int64_t amounts[][2]) {
             return false;
         amounts[i][0] = json_integer_value(low);
         amounts[i][1] = json_integer_value(high);
+        if (amounts[i][0] > INT32_MAX || amounts[i][1] > INT32_MAX)
+            return false;
     }
     return true;
 }

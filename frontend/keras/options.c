@@ -10,6 +10,8 @@
 
 #include "frontend/keras/options.h"
 
+#include "runtime/io/json_read.h"
+
 /* ---- numbers, flags, texts -------------------------------------------------------------- */
 
 bool keras_number_of(const json_t *j, double *out) {
@@ -17,8 +19,7 @@ bool keras_number_of(const json_t *j, double *out) {
     if (json_is_object(j) && keras_object_of(j, &o) &&
         (strcmp(o.class_name, "__tensor__") == 0 || strcmp(o.class_name, "__numpy__") == 0))
         j = json_object_get(o.config, "value");
-    *out = json_number_value(j);
-    return json_is_number(j);
+    return json_read_number(j, out);
 }
 
 /* `given`: NULL where the file says nothing, and the row's default counts. */

@@ -130,7 +130,8 @@ static void refuse_class(keras_reader *r, const graph_row *row, const keras_obje
 
 static bool is_of_ops(const keras_object *o) {
     return o->module != NULL && (strncmp(o->module, "keras.src.ops", 13) == 0 ||
-                                 strncmp(o->module, "keras.ops", 9) == 0);
+                                 strncmp(o->module, "keras.ops", 9) == 0 ||
+                                 strncmp(o->module, "keras.src.activations", 21) == 0);
 }
 
 const char *keras_place(arena *a, const char *class_name, const char *name) {

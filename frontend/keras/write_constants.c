@@ -3,7 +3,6 @@
  * Repeats are left to whoever uses them: NumPy's rules repeat axes of size one. So a constant of
  * the batch's shape is a number, and no array ever has the batch's size.
  */
-#include <math.h>
 
 #include "frontend/keras/write_constants.h"
 #include "ir/interpret.h"
@@ -126,15 +125,11 @@ typedef struct constant_writer {
     const type *own, *shape;
 } constant_writer;
 
-/* What is not finite is no number of JSON: a text that NumPy reads as one. */
 static void write_element(const constant_writer *c, const char *key, number x) {
     json_writer *j = &c->w->json;
     bool floats = dtype_is_float(c->from);
-    double real = floats ? x.f : (double)x.i;
-    if (dtype_is_float(c->to) && isfinite(real))
-        json_put_number(j, key, real);
-    else if (dtype_is_float(c->to))
-        json_put_text(j, key, isnan(real) ? "nan" : real > 0 ? "inf" : "-inf");
+    if (dtype_is_float(c->to))
+        json_put_number(j, key, floats ? x.f : (double)x.i);
     else if (c->to == CN_BOOL)
         json_put_flag(j, key, floats ? x.f != 0 : x.i != 0);
     else
@@ -178,8 +173,7 @@ void constant_write(keras_writer *w, const char *key, const constant_view *v, bo
                          .iota = iota,
                          .own = &v->shape,
                          .shape = whole != NULL ? whole : &v->shape};
-    bool one = weak && v->shape.rank == 0;
-    if (one && !(dtype_is_float(c.to) && dtype_is_float(c.from) && !isfinite(c.elements[0].f))) {
+    if (weak && v->shape.rank == 0) {
         c.shape = &v->shape;
         write_lists(&c, 0, key, 0);
     } else {
