@@ -296,10 +296,11 @@ const char *artifact_source(const artifact *x, const artifact_facts *f, bool who
 
 static const char *about_main(const artifact *x, arena *a) {
     return arena_format(a,
-                        "/* Asks %s about one batch and prints the answer; " ARTIFACT_MARK ".\n *\n"
+                        "/* Asks %s and prints the answers; " ARTIFACT_MARK ".\n *\n"
                         " *     cc main.c ./%s -o %s_main\n"
-                        " *     ./%s_main [FILE]      raw values of the first input, else a ramp\n"
-                        " */",
+                        " *     ./%s_main [FILE]\n *\n"
+                        " * FILE holds raw values of the first input, one sample behind the other; "
+                        "without it\n * the input is a ramp.\n */",
                         x->prefix, object_word(x, a), x->prefix, x->prefix);
 }
 
@@ -376,7 +377,7 @@ const char *artifact_main(const artifact *x, const artifact_facts *f, arena *a) 
         {"load", load_text(x, a)},
         {"print_label",
          classes ? arena_format(a,
-                                "    printf(\"class: %%s\\n\", %s_label(best(out[0].data, "
+                                "        printf(\"class: %%s\\n\", %s_label(best(out[0].data, "
                                 "%s_LABEL_COUNT)));\n",
                                 x->prefix, artifact_capitals(x, a))
                  : ""},
