@@ -41,8 +41,8 @@ typedef struct pipeline_options {
     dump dump;               /* CORNU_DUMP, or whoever else looks on */
     const pass *const *list; /* what to run, NULL-terminated; NULL = the pipeline */
     const char *passes;      /* CORNU_PASSES: "-fuse,-cse" switches off; NULL = all */
-    const char *verify;      /* CORNU_VERIFY: "off" (NULL); "on": graphs after every pass; "exec": by
-                              * running them too */
+    const char *verify;      /* CORNU_VERIFY: "off" (NULL); "on": after every pass; "exec": by
+                              * running the graph too */
     const char *label;       /* "train", "eval": prefix of dump files */
 } pipeline_options;
 

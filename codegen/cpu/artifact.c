@@ -3,8 +3,8 @@
  * The same passes, loops and kernel texts as in cpu.c, so the same bits; what cpu.c leaves to the
  * executor (execute.c), addresses and the order of launches, becomes text with offsets planned
  * for one capacity. With several instruction-set levels each has a unit of its own, and kernels
- * the level in their names; else all is one source, NAME.c, which is compiled in several units where
- * it is long, so that processors share the work.
+ * the level in their names; else all is one source, NAME.c, which is compiled in several units
+ * where it is long, so that processors share the work.
  */
 #include "codegen/cpu/artifact.h"
 

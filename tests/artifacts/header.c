@@ -1,6 +1,6 @@
-/* Files of weights by other writers: the same header in another spelling, of which all bytes are the
- * same predictions; and headers with damage at every place, which must be refused or read, but
- * never left, as AddressSanitizer sees it. Usage: header WEIGHTS */
+/* Files of weights by other writers: the same header in another spelling, which must give the same
+ * predictions; and headers with damage at every place, which must be refused or read, but never
+ * left, as AddressSanitizer sees it. Usage: header WEIGHTS */
 #include "ask.h"
 
 typedef struct bytes {

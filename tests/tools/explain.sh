@@ -76,7 +76,10 @@ grep -q '= conv ' "$work/seen" && fail "a click on garment shows convolutions"
 HOME=$work timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
     --virtual-time-budget=3000 --print-to-pdf="$work/page.pdf" "file://$work/page.html" 2>/dev/null
 pages=$(grep -ac '/Type /Page$' "$work/page.pdf")
-[ "$pages" -ge 4 ] && [ "$pages" -le 9 ] || fail "$pages printed pages"
+case $pages in
+[4-9]) ;;
+*) fail "$pages printed pages" ;;
+esac
 
 dom "$work/hostile.html" >"$work/dom"
 grep -q 'class="box"' "$work/dom" || fail "hostile names break the page"
