@@ -198,3 +198,8 @@ void text_float(text *t, double value, int is_f32) {
         append_canonical(t, digits);
     }
 }
+
+bool text_has_suffix(const char *s, const char *suffix) {
+    size_t length = strlen(s), tail = strlen(suffix);
+    return length > tail && strcmp(s + length - tail, suffix) == 0;
+}

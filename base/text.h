@@ -3,6 +3,7 @@
 #define CORNU_BASE_TEXT_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,8 @@ void text_identifier(text *t, const char *s);
 /* A string literal of C: letters, digits and _ / . : - and space as they are, other bytes as octal
  * escapes, so that nothing of a user can end it. */
 void text_c_string(text *t, const char *s);
+/* Whether s ends in the suffix and has something before it, as file names do. */
+bool text_has_suffix(const char *s, const char *suffix);
 /* Shortest decimal that reads back to the same float or double; inf, -inf and nan as such. */
 void text_float(text *t, double value, int is_f32);
 

@@ -184,6 +184,12 @@ static void decide(checkpoint *s, cn_model *m, const moment *at) {
     arena_rewind(c->arena, mark);
 }
 
+static cn_status write_file(cn_model *m, const checkpoint *s) {
+    if (s->whole_state)
+        return cn_save_state(m, s->file);
+    return text_has_suffix(s->file, ".keras") ? cn_save(m, s->file) : cn_save_weights(m, s->file);
+}
+
 static void finish(cn_model *m, void *user) {
     checkpoint *s = user;
     if (!s->due)
@@ -191,8 +197,7 @@ static void finish(cn_model *m, void *user) {
     s->due = false;
     if (!folder_make_above(s->file, &m->context->diag))
         return;
-    cn_status status = s->whole_state ? cn_save_state(m, s->file) : cn_save_weights(m, s->file);
-    if (status == CN_OK && s->verbose)
+    if (write_file(m, s) == CN_OK && s->verbose)
         progress_say(m->context, "Epoch %lld: saved model to %s", (long long)s->epoch + 1, s->file);
 }
 

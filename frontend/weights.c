@@ -200,10 +200,8 @@ bool weights_read_file(cn_model *m, const char *path, arena *scratch,
 }
 
 static bool save_weights(cn_model *m, const char *path, arena *scratch) {
-    static const char suffix[] = ".weights.h5";
-    size_t length = strlen(path), tail = sizeof suffix - 1;
-    bool keras = length > tail && strcmp(path + length - tail, suffix) == 0;
-    return keras ? keras_save_weights(m, path, scratch) : weights_save(m, path, scratch);
+    return text_has_suffix(path, ".weights.h5") ? keras_save_weights(m, path, scratch)
+                                                : weights_save(m, path, scratch);
 }
 
 static bool load_weights(cn_model *m, const char *path, arena *scratch) {

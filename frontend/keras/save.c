@@ -16,11 +16,6 @@
 static const char metadata[] =
     "{\"keras_version\": \"3.15.1\", \"saved_by\": \"Cornu " CORNU_VERSION "\"}";
 
-static bool has_suffix(const char *path, const char *suffix) {
-    size_t length = strlen(path), tail = strlen(suffix);
-    return length > tail && strcmp(path + length - tail, suffix) == 0;
-}
-
 /* ---- weights ---------------------------------------------------------------------------- */
 
 static bool initialize_all(cn_context *c, const keras_tree *tree) {
@@ -78,10 +73,10 @@ static bool write_config(cn_model *m, const char *path, arena *a, text *out) {
 static bool save(cn_model *m, const char *path, arena *a) {
     text config;
     file_view weights;
-    if (!has_suffix(path, ".keras"))
-        return diag_fail(&m->context->diag, CN_ERROR_INVALID_ARGUMENT,
-                         "save: \"%s\" does not end in .keras%s", path,
-                         has_suffix(path, ".h5") ? "; cn_save_weights writes .weights.h5" : "");
+    if (!text_has_suffix(path, ".keras"))
+        return diag_fail(
+            &m->context->diag, CN_ERROR_INVALID_ARGUMENT, "save: \"%s\" does not end in .keras%s",
+            path, text_has_suffix(path, ".h5") ? "; cn_save_weights writes .weights.h5" : "");
     if (!write_config(m, path, a, &config) || !write_tree(m, true, path, a, &weights))
         return false;
     const archive_entry entries[] = {{"metadata.json", metadata, strlen(metadata)},

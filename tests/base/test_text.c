@@ -61,8 +61,8 @@ static void json_is_utf8_whatever_comes(void **state) {
         {"plain", "\"plain\""},
         {"\"\\\n\x01", "\"\\\"\\\\\\u000a\\u0001\""},
         {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\""},
-        {"\xff\xc3", "\"\\u00ff\\u00c3\""},             /* no character; one cut short */
-        {"\xc0\xaf", "\"\\u00c0\\u00af\""},             /* overlong */
+        {"\xff\xc3", "\"\\u00ff\\u00c3\""},            /* no character; one cut short */
+        {"\xc0\xaf", "\"\\u00c0\\u00af\""},            /* overlong */
         {"\xed\xa0\x80", "\"\\u00ed\\u00a0\\u0080\""}, /* a surrogate */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -140,6 +140,14 @@ static void numbers_do_not_depend_on_the_locale(void **state) {
     assert_string_equal(large, "2.5e30");
 }
 
+static void suffixes_stand_behind_something(void **state) {
+    (void)state;
+    assert_true(text_has_suffix("m.keras", ".keras"));
+    assert_false(text_has_suffix(".keras", ".keras"));
+    assert_false(text_has_suffix("m.kera", ".keras"));
+    assert_false(text_has_suffix("", ".keras"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_WORKSPACE(appending_grows),
@@ -150,6 +158,7 @@ int main(void) {
         WITH_WORKSPACE(numbers_are_shortest),
         WITH_WORKSPACE(numbers_read_back),
         WITH_WORKSPACE(numbers_do_not_depend_on_the_locale),
+        cmocka_unit_test(suffixes_stand_behind_something),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,24 @@ static void folders_are_made(void **state) {
     remove_folder(folder);
 }
 
+/* What was saved in the middle goes on like what went on. */
+static void a_name_in_keras_gets_the_whole_model(void **state) {
+    (void)state;
+    small s;
+    char path[256], went_on[65], opened[65];
+    make_folder(folder);
+    snprintf(path, sizeof path, "%s/m.keras", folder);
+    open_small(&s, (cn_context_options){.quiet = true});
+    cn_callback *cb = cn_model_checkpoint(s.c, path);
+    assert_int_equal(cn_fit(s.m, s.data, .epochs = 1, .verbose = -1, .callbacks = {cb}), CN_OK);
+    cn_model *again = cn_load(s.c, path);
+    cn_checksum(s.m, went_on);
+    cn_checksum(again, opened);
+    assert_string_equal(went_on, opened);
+    close_small(&s);
+    remove_folder(folder);
+}
+
 static void a_folder_that_cannot_be_made_ends_fit(void **state) {
     (void)state;
     small s;
@@ -122,9 +140,9 @@ static void a_folder_that_cannot_be_made_ends_fit(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(files_are_those_of_keras),
-                                       cmocka_unit_test(paths_have_fields),
-                                       cmocka_unit_test(folders_are_made),
-                                       cmocka_unit_test(a_folder_that_cannot_be_made_ends_fit)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_are_those_of_keras), cmocka_unit_test(paths_have_fields),
+        cmocka_unit_test(folders_are_made), cmocka_unit_test(a_name_in_keras_gets_the_whole_model),
+        cmocka_unit_test(a_folder_that_cannot_be_made_ends_fit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
