@@ -103,7 +103,7 @@ static bool compile(loading *l) {
         return true;
     keras_read_compile(&l->r, l->model, l->source.compile);
     return no_problems(l, "Cornu cannot compile it as it was (.no_compile opens it without)") &&
-           diag_ok(&l->r.context->diag) && l->model->training != NULL && take_optimizer(l);
+           diag_ok(&l->r.context->diag) && (l->model->training == NULL || take_optimizer(l));
 }
 
 /* ---- the public calls ------------------------------------------------------------------- */

@@ -145,6 +145,14 @@ static const option_row compile_options_of_keras[] = {
     {"steps_per_execution", OPTION_FREE, 0, 0, NULL}, {"jit_compile", OPTION_FREE, 0, 0, NULL},
     {"auto_scale_loss", OPTION_FREE, 0, 0, NULL},     {.key = NULL}};
 
+/* Keras compiles models without a loss too, for what layers add to it. */
+static bool any_loss(const cn_model *m, const cn_output_options *rows) {
+    for (uint32_t i = 0; i < m->outputs.count; i++)
+        if (rows[i].loss != NULL)
+            return true;
+    return false;
+}
+
 void keras_read_compile(keras_reader *r, cn_model *m, const json_t *compile_config) {
     if (json_object_size(compile_config) == 0)
         return;
@@ -161,6 +169,11 @@ void keras_read_compile(keras_reader *r, cn_model *m, const json_t *compile_conf
     read_all_metrics(r, m, compile_config, true, rows);
     if (r->problem_count > problems)
         return;
+    if (!any_loss(m, rows)) {
+        diag_warn(&r->context->diag,
+                  "the model was compiled without a loss: it can predict; compile it to train it");
+        return;
+    }
     cn_source where = {.options_size = sizeof o};
     if (cn_compile_at(where, &o) != CN_OK)
         keras_made(r, top);
