@@ -2,9 +2,9 @@
  *
  *     void fuzz_target(arena *a, const uint8_t *bytes, size_t length);
  *
- * one row in CMakeLists.txt, and inputs in the folder NAME: seeds, and what once did harm. NAME.dict
- * has words for the fuzzer, where that helps. The target reads the bytes, whatever they are, and
- * requires what holds of every result; memory may run out at any place.
+ * one row in CMakeLists.txt, and inputs in the folder NAME: seeds, and what once did harm.
+ * NAME.dict has words for the fuzzer, where that helps. The target reads the bytes, whatever they
+ * are, and requires what holds of every result; memory may run out at any place.
  */
 #ifndef CORNU_TESTS_FUZZ_H
 #define CORNU_TESTS_FUZZ_H
