@@ -57,8 +57,8 @@ bool keras_object_of(const json_t *j, keras_object *out);
 const cn_activation *keras_read_activation(keras_reader *r, const char *place, const json_t *j);
 const cn_initializer *keras_read_initializer(keras_reader *r, const char *place, const json_t *j);
 const cn_regularizer *keras_read_regularizer(keras_reader *r, const char *place, const json_t *j);
-/* Compiles m as `compile_config` says, which was made of the same file; not, after a warning, when it
- * says no loss. */
+/* Compiles m as `compile_config` says, which was made of the same file. Without a loss it stays
+ * uncompiled, after a warning. */
 void keras_read_compile(keras_reader *r, cn_model *m, const json_t *compile_config);
 /* An op between layers by its Keras class ("Add" of keras.src.ops.numpy): NULL when Cornu has
  * none. `arguments` are the call's positional and named ones, in which symbolic tensors are
