@@ -42,7 +42,8 @@ static cn_tensor written_tensor(const builder *b, cn_tensor t) {
 static void add_call(builder *b, uint32_t row, uint32_t call, uint32_t id, const cn_tensor *outputs,
                      uint32_t output_count) {
     file_row *r = &b->out->rows.items[row];
-    file_call made = {.row = row, .index = r->call_count++, .call = call, .node = id};
+    file_call made = {.row = row, .index = r->calls.count, .call = call, .node = id};
+    vec_push(b->a, &r->calls, b->out->calls.count);
     vec_push(b->a, &b->out->calls, made);
     for (uint32_t i = 0; i < output_count; i++) {
         uint64_t key = tensor_key(outputs[i]);

@@ -97,14 +97,12 @@ static void write_layer_call(keras_writer *w, const file_graph *g, const file_ro
     json_close(j, '}');
 }
 
-static void write_calls(keras_writer *w, const file_graph *g, uint32_t index) {
-    const file_row *row = &g->rows.items[index];
+static void write_calls(keras_writer *w, const file_graph *g, const file_row *row) {
     json_open(&w->json, "inbound_nodes", '[');
-    for (uint32_t i = 0; i < g->calls.count; i++) {
-        const file_call *call = &g->calls.items[i];
+    bool is_input = row->layer != NULL && row->layer->class == &input_class;
+    for (uint32_t i = 0; !is_input && i < row->calls.count; i++) {
+        const file_call *call = &g->calls.items[row->calls.items[i]];
         op_operands operands = {g, call};
-        if (call->row != index || (row->layer != NULL && row->layer->class == &input_class))
-            continue;
         if (row->layer != NULL)
             write_layer_call(w, g, row, call);
         else
@@ -189,13 +187,10 @@ static void open_layer(keras_writer *w, const cn_layer *layer) {
     write_build(w, layer);
 }
 
-static void open_op(keras_writer *w, const file_graph *g, const file_row *row, uint32_t index) {
-    uint32_t i = 0;
-    while (g->calls.items[i].row != index)
-        i++;
+static void open_op(keras_writer *w, const file_graph *g, const file_row *row) {
     keras_open_object(w, NULL, row->module, row->class_name);
     json_put_text(&w->json, "name", row->name);
-    keras_write_op_config(w, g->calls.items[i].node);
+    keras_write_op_config(w, g->calls.items[row->calls.items[0]].node);
     end_config(w, row->class_name);
 }
 
@@ -204,13 +199,13 @@ static void open_model(keras_writer *w, const char *key, const cn_model *m);
 static void write_row(keras_writer *w, const file_graph *g, uint32_t index) {
     const file_row *row = &g->rows.items[index];
     if (row->layer == NULL)
-        open_op(w, g, row, index);
+        open_op(w, g, row);
     else if (row->layer->model != NULL)
         open_model(w, NULL, row->layer->model);
     else
         open_layer(w, row->layer);
     json_put_text(&w->json, "name", row->name);
-    write_calls(w, g, index);
+    write_calls(w, g, row);
     json_close(&w->json, '}');
 }
 

@@ -20,7 +20,7 @@ typedef struct file_row {
     cn_layer *layer; /* NULL of ops */
     const char *name;
     const char *module, *class_name;
-    uint32_t call_count, first_call; /* the calls of a row follow each other */
+    VEC(uint32_t) calls; /* of file_graph.calls */
 } file_row;
 
 typedef struct file_graph {
