@@ -39,7 +39,7 @@ def shapes(x, y):
             ops.expand_dims(x, 1), ops.squeeze(ops.expand_dims(x, -1), axis=-1),
             ops.matmul(x, ops.transpose(y, (0, 2, 1))), x @ ops.transpose(y, (0, 2, 1)),
             ops.flip(x, axis=1), ops.clip(x, -0.5, 0.75), ops.pad(x, ((0, 0), (1, 0), (0, 2))),
-            ops.stack([x, y], axis=1), ops.zeros_like(x), ops.ones_like(x)]
+            ops.stack([x, y], axis=1), ops.zeros_like(x) - y, ops.ones_like(x) + y]
 
 
 def parts(x, y):
