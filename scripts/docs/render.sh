@@ -12,7 +12,8 @@
 #     <!-- block: run NAME -->                     the last line a program of the document prints
 #     <!-- block: moved NAME 'LINE' 'BEFORE' -->   what a program prints when one line of it stands
 #                                                  before another
-#     <!-- block: support -->  <!-- block: ops --> tables; such a block ends at <!-- end -->
+#     <!-- block: support -->  <!-- block: ops -->  <!-- block: keras layers -->
+#     <!-- block: keras ops -->                    tables; such a block ends at <!-- end -->
 #     <!-- save: NAME -->                          names the program that follows
 set -eu
 document=$1 build=$(cd "$2" && pwd) work=$3
@@ -93,6 +94,10 @@ support() {
 
 ops() {
     "$build/tests/docs/registry" ops
+}
+
+keras() {
+    sh "$root/scripts/docs/keras.sh" "$1" "$root" "$build"
 }
 
 # block COMMAND - in place of the block that follows.
