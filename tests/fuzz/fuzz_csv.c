@@ -1,4 +1,5 @@
-/* Fuzzing the reader of CSV: rows come in order, and cells end where they say. */
+/* Fuzzing the reader of CSV: rows come in order (two in a line when a CR stands alone), and cells
+ * end where they say. */
 #include "tests/fuzz/fuzz.h"
 
 #include <math.h>
@@ -10,7 +11,7 @@
 static bool check_row(void *user, const csv_row *row, diagnostics *d) {
     int64_t *line = user;
     double x;
-    require(diag_ok(d) && row->line > *line && row->count > 0);
+    require(diag_ok(d) && row->line >= *line && row->count > 0);
     *line = row->line;
     for (size_t i = 0; i < row->count; i++) {
         require(row->cells[i].text[row->cells[i].length] == 0);
