@@ -5,22 +5,13 @@
 
 #include "tools/verb.h"
 
-#define COLUMN_OPTIONS                                                                          \
-    {"target",                                                                                  \
-     0,                                                                                         \
-     OPTION_TEXT,                                                                               \
-     "COLUMNS",                                                                                 \
-     NULL,                                                                                      \
-     "the targets: columns of a table (a,b or 3..5), or an array of the file",                  \
-     {.repeats = true}},                                                                        \
-        {"input",          0,    OPTION_TEXT,                                                   \
-         "COLUMNS",        NULL, "an input, as for --target; default: all that are no targets", \
-         {.repeats = true}},                                                                    \
-    {                                                                                           \
-        "words", 0, OPTION_FLAG, NULL, NULL, "of a text: words in place of characters", {       \
-            0                                                                                   \
-        }                                                                                       \
-    }
+#define COLUMN_OPTIONS                                                                  \
+    {"target", 0, OPTION_TEXT, "COLUMNS", NULL,                                         \
+     "the targets: columns of a table (a,b or 3..5), or an array of the file",          \
+     {.repeats = true}},                                                                \
+    {"input", 0, OPTION_TEXT, "COLUMNS", NULL,                                          \
+     "an input, as for --target; default: all that are no targets", {.repeats = true}}, \
+    {"words", 0, OPTION_FLAG, NULL, NULL, "of a text: words in place of characters", {0}}
 
 typedef enum data_kind { KIND_ARRAYS, KIND_TABLE, KIND_IMAGES, KIND_TEXT, KIND_CIFAR } data_kind;
 data_kind data_kind_of(const char *path);
@@ -35,8 +26,8 @@ typedef struct sample_shape {
 } sample_shape;
 sample_shape sample_shape_of(const cn_model *m);
 
-/* A dataset of any kind but arrays alone; without targets where none are wanted and they can be left
- * out. EXIT_OK, or a code after the message. */
+/* A dataset of any kind but arrays alone; without targets where none are wanted and they can be
+ * left out. EXIT_OK, or a code after the message. */
 exit_code dataset_open(const invocation *i, cn_context *c, const char *path,
                        const sample_shape *shape, bool with_targets, cn_dataset **out);
 

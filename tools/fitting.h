@@ -7,47 +7,28 @@
 #include "tools/verb.h"
 
 #define DATA_OPTION                                                                         \
-    {"data",                                                                                \
-     'd',                                                                                   \
-     OPTION_FILE,                                                                           \
-     "PATH",                                                                                \
-     NULL,                                                                                  \
+    {"data", 'd', OPTION_FILE, "PATH", NULL,                                                \
      "the data: IDX, .npy, .npz, .safetensors, a table .csv or .tsv, a text .txt, CIFAR's " \
-     ".bin, or a folder of images",                                                         \
-     {.need = NEED_ALWAYS}},                                                                \
-        COLUMN_OPTIONS
-#define LABEL_OPTION                                                                    \
-    {                                                                                   \
-        "labels", 'l', OPTION_FILE, "FILE", NULL, "the targets, in a file of arrays", { \
-            0                                                                           \
-        }                                                                               \
-    }
-#define BATCH_OPTIONS                                                                 \
-    {"limit", 0, OPTION_INTEGER, "N", NULL, "use the first N samples only", {0}}, {   \
-        "batch", 'b', OPTION_INTEGER, "N", NULL, "samples in a batch; default: 32", { \
-            0                                                                         \
-        }                                                                             \
-    }
+     ".bin, or a folder of images", {.need = NEED_ALWAYS}},                                 \
+    COLUMN_OPTIONS
+#define LABEL_OPTION \
+    {"labels", 'l', OPTION_FILE, "FILE", NULL, "the targets, in a file of arrays", {0}}
+#define BATCH_OPTIONS                                                             \
+    {"limit", 0, OPTION_INTEGER, "N", NULL, "use the first N samples only", {0}}, \
+    {"batch", 'b', OPTION_INTEGER, "N", NULL, "samples in a batch; default: 32", {0}}
 
 /* "accuracy|..." of the list in metrics.h */
 #define METRIC_CHOICE(constant, name) "|" #name
 #define METRIC_CHOICES (&(CN_METRIC_MAP(METRIC_CHOICE))[1])
 #define CROSSENTROPIES \
     "loss=binary_crossentropy|categorical_crossentropy|sparse_categorical_crossentropy"
-#define LOSS_OPTIONS                                                                              \
-    LOSS_OPTION(),                                                                                \
-        {"metrics",                                                                               \
-         'm',                                                                                     \
-         OPTION_CHOICE,                                                                           \
-         "NAME",                                                                                  \
-         METRIC_CHOICES,                                                                          \
-         "what to measure; default: accuracy with a cross-entropy",                               \
-         {.repeats = true, .only_for = "loss"}},                                                  \
-    {                                                                                             \
-        "from-logits", 0, OPTION_FLAG, NULL, NULL, "the outputs are logits, not probabilities", { \
-            .only_for = CROSSENTROPIES                                                            \
-        }                                                                                         \
-    }
+#define LOSS_OPTIONS                                                                         \
+    LOSS_OPTION(),                                                                           \
+    {"metrics", 'm', OPTION_CHOICE, "NAME", METRIC_CHOICES,                                  \
+     "what to measure; default: accuracy with a cross-entropy",                              \
+     {.repeats = true, .only_for = "loss"}},                                                 \
+    {"from-logits", 0, OPTION_FLAG, NULL, NULL, "the outputs are logits, not probabilities", \
+     {.only_for = CROSSENTROPIES}}
 
 /* Compiles the model by the options; one that is compiled already keeps its settings when there
  * are none. EXIT_OK, or a code after the message. */

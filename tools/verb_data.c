@@ -298,12 +298,7 @@ static exit_code run(invocation *i) {
 
 static const option_row options[] = {
     COLUMN_OPTIONS,
-    {"count",
-     'n',
-     OPTION_INTEGER,
-     "N",
-     NULL,
-     "samples that head writes; default: 3",
+    {"count", 'n', OPTION_INTEGER, "N", NULL, "samples that head writes; default: 3",
      {.only_for = "argument=head"}},
     JSON_OPTION(),
     QUIET_OPTION(),
