@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <unistd.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -110,12 +111,24 @@ static void libraries_load_or_say_why(void **state) {
     library_close(NULL);
 }
 
+/* This code is in the test program itself, so "the library" is that. */
+static void files_beside_the_library_are_found(void **state) {
+    (void)state;
+    char *path = file_beside_library("test_base_platform");
+    assert_non_null(path);
+    assert_int_equal(path[0], '/');
+    assert_int_equal(access(path, R_OK), 0);
+    free(path);
+    assert_null(file_beside_library("no-such-file"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clock_and_processors),
         cmocka_unit_test(threads_start_from_the_default_environment),
         cmocka_unit_test(waiting_ends),
         cmocka_unit_test(libraries_load_or_say_why),
+        cmocka_unit_test(files_beside_the_library_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,6 +193,27 @@ static void a_killed_writer_leaves_a_complete_file(void **state) {
     assert_int_equal(folder_empty(f), 1); /* the temporaries of the dead are gone */
 }
 
+/* Large ones lie in large pages; the descriptor gives the same bytes to another process. */
+static void a_file_that_is_kept_open_is_the_same(void **state) {
+    folder *f = *state;
+    const size_t large = ((size_t)5 << 20) + 3;
+    uint8_t *in = malloc(large), *out, last[3];
+    size_t length;
+    int fd;
+    for (size_t i = 0; i < large; i++)
+        in[i] = (uint8_t)(i * 7 >> 4);
+    atomic_file *file = atomic_file_open(f->file, &f->d);
+    assert_true(atomic_file_write(file, in, large) && atomic_file_commit(file, &f->d));
+    assert_true(file_read_keep(f->file, &f->d, &out, &length, &fd));
+    assert_int_equal(length, large);
+    assert_memory_equal(in, out, large);
+    assert_int_equal(pread(fd, last, 3, (off_t)large - 3), 3);
+    assert_memory_equal(last, in + large - 3, 3);
+    close(fd);
+    free(in);
+    free(out);
+}
+
 static void folders_above_a_file_are_made(void **state) {
     folder *f = *state;
     char path[128];
@@ -216,6 +237,7 @@ int main(void) {
         WITH_FOLDER(a_full_disk_keeps_the_old_file),
         WITH_FOLDER(two_writers_do_not_disturb_each_other),
         WITH_FOLDER(a_killed_writer_leaves_a_complete_file),
+        WITH_FOLDER(a_file_that_is_kept_open_is_the_same),
         WITH_FOLDER(folders_above_a_file_are_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

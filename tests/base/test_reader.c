@@ -15,6 +15,16 @@ static void numbers_have_their_byte_order(void **state) {
     assert_int_equal(r.offset, sizeof bytes);
 }
 
+static void short_numbers_are_read(void **state) {
+    (void)state;
+    reader r = reader_of(bytes, 7);
+    assert_int_equal(reader_u16_little(&r), 0x0201);
+    assert_int_equal(reader_u32_little(&r), 0x06050403);
+    assert_int_equal(reader_u16_little(&r), 0);
+    assert_true(r.failed && r.offset == 6);
+    assert_int_equal(reader_u32_little(&r), 0);
+}
+
 /* Every prefix: a parser that runs over the end sees zeros and one flag. */
 static void every_prefix_is_safe(void **state) {
     (void)state;
@@ -64,6 +74,7 @@ static void empty_readers_give_empty_blocks(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_have_their_byte_order),
+        cmocka_unit_test(short_numbers_are_read),
         cmocka_unit_test(every_prefix_is_safe),
         cmocka_unit_test(failure_is_sticky),
         cmocka_unit_test(counts_of_a_header_are_checked),

@@ -56,6 +56,10 @@ if find "$prefix" -name cornu-clang.so | grep -q .; then
     "$cornu" doctor | grep -q '^ok *compiler module.*in process' ||
         fail "the module is not found: $("$cornu" doctor)"
 fi
+if find "$prefix" -name cornu-hdf5 | grep -q .; then
+    env -u CORNU_HDF5 "$cornu" doctor | grep -q '^ok *Keras files *HDF5 ' ||
+        fail "cornu-hdf5 is not found: $("$cornu" doctor)"
+fi
 
 # Text that is installed knows neither the build nor the prefix.
 if grep -rIlF -e "$build" -e "$work" "$prefix" >"$work/log"; then
