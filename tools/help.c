@@ -92,10 +92,12 @@ void help_write_verb(FILE *out, const verb *v) {
 
 const char command_description[] =
     "Looks into models, trains them, and ships them as native code.\n\n"
-    "MODEL is a C source that defines `cn_model *model(cn_context *c)`. It is compiled on the fly "
-    "by the machine's C compiler against Cornu's headers, so it is as trusted as any program that "
-    "one builds and runs. Weights come from a file of their own (--weights). Verbs that work on "
-    "graphs take .cnir files too, and say so.\n\n"
+    "MODEL is a .keras file (or an old .h5), or a C source that defines `cn_model "
+    "*model(cn_context *c)`. A source is compiled on the fly by the machine's C compiler against "
+    "Cornu's headers, so it is as trusted as any program that one builds and runs; a file runs no "
+    "code of its own, and custom layers in it come from a source (--layers). Weights may come from "
+    "a file of their own (--weights). Verbs that work on graphs take .cnir files too, and say "
+    "so.\n\n"
     "Results go to stdout; progress, warnings and messages to stderr. With --json a verb writes "
     "one document with a \"schema\", or, while training, one a line. Options stand anywhere behind "
     "the verb, as --name VALUE or --name=VALUE; -- ends them.";
