@@ -60,8 +60,7 @@ const cn_regularizer *keras_read_regularizer(keras_reader *r, const char *place,
 /* Compiles m as `compile_config` says, which was made of the same file. Without a loss it stays
  * uncompiled, after a warning. */
 void keras_read_compile(keras_reader *r, cn_model *m, const json_t *compile_config);
-/* An op between layers by its Keras class ("Add" of keras.src.ops.numpy): NULL when Cornu has
- * none. `arguments` are the call's positional and named ones, in which symbolic tensors are
+/* An op between layers by its Keras class ("Add" of keras.src.ops.numpy). `arguments` are the call's positional and named ones, in which symbolic tensors are
  * replaced by {"tensor": INDEX} into `tensors`. */
 typedef struct keras_op_call {
     const char *place, *class_name;
@@ -72,8 +71,9 @@ typedef struct keras_op_call {
 } keras_op_call;
 /* Whether there is such an op. */
 bool keras_op_known(const char *class_name);
-/* Poison after a problem was noted. */
-cn_tensor keras_read_op(keras_reader *r, const keras_op_call *call);
+/* How many results the op has, which it fills in; 0 after a problem was noted. */
+size_t keras_read_op(keras_reader *r, const keras_op_call *call, cn_tensor *results,
+                     size_t capacity);
 
 /* Fields of a custom layer into the program's own struct (options.c), which has values already. */
 void keras_read_fields(keras_reader *r, const char *place, const cn_custom_layer_options *class,

@@ -405,8 +405,14 @@ static const op_row plain_rows[] = {
     ALONG(ExpandDims, read_along, cn_op_expand_dims),
     OTHER(Logsumexp, read_logsumexp, axis_options),
     OTHER(Cast, read_cast, dtype_option),
-    {.class_name = "ZerosLike", read_like, dtype_option, .unary = cn_op_zeros_like},
-    {.class_name = "OnesLike", read_like, dtype_option, .unary = cn_op_ones_like},
+    {.class_name = "ZerosLike",
+     .read = read_like,
+     .options = dtype_option,
+     .unary = cn_op_zeros_like},
+    {.class_name = "OnesLike",
+     .read = read_like,
+     .options = dtype_option,
+     .unary = cn_op_ones_like},
     OTHER(FullLike, read_full_like, dtype_option),
     OTHER(Clip, read_clip, clip_options),
     OTHER(OneHot, read_one_hot, one_hot_options),
@@ -454,16 +460,30 @@ bool keras_op_known(const char *class_name) {
     return find_row(class_name) != NULL;
 }
 
-cn_tensor keras_read_op(keras_reader *r, const keras_op_call *call) {
+static size_t read_results(const op_reading *o, cn_tensor *results, size_t capacity) {
+    if (o->row->read_list != NULL)
+        return o->row->read_list(o, results, capacity);
+    results[0] = o->row->read(o);
+    return 1;
+}
+
+size_t keras_read_op(keras_reader *r, const keras_op_call *call, cn_tensor *results,
+                     size_t capacity) {
     op_reading o = {r, call, find_row(call->class_name)};
-    if (o.row == NULL)
-        return op_reading_refuse(&o, "Cornu has no such op", call->config);
     uint32_t problems = r->problem_count;
+    if (o.row == NULL) {
+        op_reading_refuse(&o, "Cornu has no such op", call->config);
+        return 0;
+    }
     cn_source outer = r->context->where;
     r->context->where = r->where;
-    cn_tensor result = o.row->read(&o);
+    size_t count = read_results(&o, results, capacity);
     r->context->where = outer;
-    if (keras_made(r, call->place) && !cn_tensor_ok(result) && r->problem_count == problems)
-        keras_problem(r, call->place, "one of its operands could not be had");
-    return r->problem_count == problems ? result : op_poison(&o);
+    bool ok = keras_made(r, call->place) && r->problem_count == problems;
+    for (size_t i = 0; ok && i < count; i++) {
+        ok = cn_tensor_ok(results[i]);
+        if (!ok)
+            keras_problem(r, call->place, "one of its operands could not be had");
+    }
+    return ok ? count : 0;
 }

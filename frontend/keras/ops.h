@@ -16,6 +16,8 @@ typedef struct op_reading {
 struct op_row {
     const char *class_name;
     cn_tensor (*read)(const op_reading *o);
+    /* ... with several results: how many there are, 0 after a problem. */
+    size_t (*read_list)(const op_reading *o, cn_tensor *results, size_t capacity);
     const option_row *options;
     cn_tensor (*unary)(cn_tensor x);
     cn_tensor (*binary)(cn_tensor x, cn_tensor y);

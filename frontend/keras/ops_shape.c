@@ -434,6 +434,58 @@ static cn_tensor read_stack(const op_reading *o) {
     return join(o, cn_op_expand_dims);
 }
 
+/* Boundaries of the parts of an axis, ends included: equal parts, or between the given places. */
+static bool part_boundaries(const json_t *sections, int64_t extent, int64_t *bounds,
+                            size_t *count) {
+    size_t given = json_array_size(sections);
+    int64_t equal = json_is_integer(sections) ? json_integer_value(sections) : 0;
+    if (!json_is_array(sections) && (equal < 1 || equal > CN_MAX_LIST || extent % equal != 0))
+        return false;
+    *count = json_is_array(sections) ? given + 1 : (size_t)equal;
+    if (*count > CN_MAX_LIST)
+        return false;
+    for (size_t i = 0; i <= *count; i++) {
+        const json_t *place = i > 0 ? json_array_get(sections, i - 1) : NULL;
+        bounds[i] = i == 0 ? 0 : i == *count ? extent : json_integer_value(place);
+        if (equal > 0)
+            bounds[i] = (int64_t)i * (extent / equal);
+        if ((place != NULL && !json_is_integer(place)) || (i > 0 && bounds[i] < bounds[i - 1]))
+            return false;
+    }
+    return bounds[*count] == extent;
+}
+
+static size_t cut(const op_reading *o, cn_tensor x, int64_t axis, const json_t *sections,
+                  cn_tensor *results, size_t capacity) {
+    int64_t bounds[CN_MAX_LIST + 1];
+    size_t count = 0;
+    int rank = rank_of(x);
+    int64_t at = axis < 0 ? axis + rank : axis;
+    bool sized = at >= 0 && at < rank && !tensor_type(x)->dims[at].symbolic;
+    if (!sized || !part_boundaries(sections, tensor_type(x)->dims[at].count, bounds, &count) ||
+        count > capacity) {
+        op_reading_refuse(o, "what is split is an axis, not the batch, in at most 16 parts",
+                          o->call->config);
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++)
+        results[i] = cn_op_slice(x, at, bounds[i], bounds[i + 1] - bounds[i]);
+    return count;
+}
+
+static const option_row split_options[] = {
+    LIST("indices_or_sections"),
+    {"axis", OPTION_INTEGER_BY_RULE, offsetof(op_options, axis), 0, NULL},
+    NAME,
+    END_OF_OPTIONS};
+static size_t read_split(const op_reading *o, cn_tensor *results, size_t capacity) {
+    op_options x = {0};
+    if (!op_read_options(o, &x))
+        return 0;
+    return cut(o, operand(o), op_axis_option(&x),
+               json_object_get(o->call->config, "indices_or_sections"), results, capacity);
+}
+
 /* One amount for all, one pair for all, or a pair per axis; false for anything else. */
 static bool pad_amounts(const json_t *width, int rank, int64_t amounts[][2]) {
     for (int i = 0; i < rank; i++) {
@@ -659,6 +711,7 @@ const op_row keras_shape_rows[] = {
      .options = join_axis,
      .list_name = "xs"},
     {.class_name = "Stack", .read = read_stack, .options = join_axis, .list_name = "x"},
+    {.class_name = "Split", .read_list = read_split, .options = split_options},
     {.class_name = "Pad", .read = read_pad, .options = pad_options},
     {.class_name = "Repeat", .read = read_repeat, .options = repeat_options},
     {.class_name = "Tile", .read = read_tile, .options = tile_options},

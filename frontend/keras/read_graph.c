@@ -171,8 +171,8 @@ static cn_tensor reference_tensor(const graph_parts *parts, tensor_reference t) 
     return call->outputs[t.index];
 }
 
-static bool make_op(keras_reader *r, const graph_row *row, const graph_call *call,
-                    const cn_tensor *inputs, cn_tensor *out) {
+static size_t make_op(keras_reader *r, const graph_row *row, const graph_call *call,
+                      const cn_tensor *inputs, cn_tensor *outputs) {
     keras_op_call op = {.place = row->place,
                         .class_name = row->class_name,
                         .config = row->config,
@@ -180,9 +180,7 @@ static bool make_op(keras_reader *r, const graph_row *row, const graph_call *cal
                         .kwargs = call->kwargs,
                         .tensors = inputs,
                         .tensor_count = call->needs.count};
-    uint32_t before = r->problem_count;
-    *out = keras_read_op(r, &op);
-    return keras_made(r, row->place) && r->problem_count == before;
+    return keras_read_op(r, &op, outputs, CN_MAX_LIST);
 }
 
 static bool make_call(keras_reader *r, const graph_parts *parts, graph_call *call) {
@@ -201,9 +199,9 @@ static bool make_call(keras_reader *r, const graph_parts *parts, graph_call *cal
     size_t count = 1;
     if (row->is_input)
         outputs[0] = row->input;
-    else if (row->is_op && !make_op(r, row, call, inputs, &outputs[0]))
-        return false;
-    else if (!row->is_op)
+    else if (row->is_op)
+        count = make_op(r, row, call, inputs, outputs);
+    else
         count = layer_apply(r->where, row->layer, inputs, call->needs.count, outputs, CN_MAX_LIST);
     call->outputs = arena_copy(r->scratch, outputs, count * sizeof *outputs);
     call->output_count = (uint32_t)count;

@@ -47,13 +47,18 @@ static bool is_static(const type *t) {
     return true;
 }
 
+/* Constants of constants share operands: so many nodes are looked at, and no more. */
+enum { LOOKS = 1000 };
+
+static bool view(const graph *g, value v, int *looks, constant_view *out);
+
 /* An elementwise op of constants that have sizes, or one element each: it is computed when it is
  * written. */
-static bool view_computed(const graph *g, const node *n, constant_view *out) {
+static bool view_computed(const graph *g, const node *n, int *looks, constant_view *out) {
     bool ok = node_has(n, OP_POINTWISE) && n->result_count == 1, one = true, sized = true;
     for (uint32_t i = 0; ok && i < n->operand_count; i++) {
         constant_view operand;
-        ok = constant_view_of(g, n->operands[i], &operand);
+        ok = view(g, n->operands[i], looks, &operand);
         one = one && ok && operand.shape.rank == 0;
         sized = sized && is_static(operand_type(g, n, i));
     }
@@ -61,17 +66,28 @@ static bool view_computed(const graph *g, const node *n, constant_view *out) {
     return ok && (one || sized);
 }
 
-bool constant_view_of(const graph *g, value v, constant_view *out) {
+/* A cast to a float is one of the written elements; others wrap or saturate. */
+static bool view_cast(const graph *g, const node *n, int *looks, constant_view *out) {
+    bool ok = view(g, n->operands[0], looks, out);
+    cn_dtype to = n->types[0].dtype;
+    if (!ok || !dtype_is_float(to) || out->shape.dtype != out->leaf->types[0].dtype)
+        return ok && view_computed(g, n, looks, out);
+    out->shape.dtype = to;
+    return true;
+}
+
+static bool view(const graph *g, value v, int *looks, constant_view *out) {
     const node *n = value_node(g, v);
+    if (--*looks < 0)
+        return false;
     if (n->operand_count == 0)
         return view_leaf(n, &n->types[0], out);
-    bool passes = n->op == &op_cast || n->op == &op_reshape || n->op == &op_broadcast;
-    if (!passes)
-        return view_computed(g, n, out);
-    if (!constant_view_of(g, n->operands[0], out))
-        return false;
     if (n->op == &op_cast)
-        out->shape.dtype = n->types[0].dtype;
+        return view_cast(g, n, looks, out);
+    if (n->op != &op_reshape && n->op != &op_broadcast)
+        return view_computed(g, n, looks, out);
+    if (!view(g, n->operands[0], looks, out))
+        return false;
     if (n->op == &op_broadcast)
         repeat(out, n);
     if (n->op != &op_reshape || out->shape.rank == 0)
@@ -79,6 +95,11 @@ bool constant_view_of(const graph *g, value v, constant_view *out) {
     bool whole = shape_equal(&out->shape, operand_type(g, n, 0));
     out->shape = type_with_dtype(n->types[0], out->shape.dtype);
     return whole;
+}
+
+bool constant_view_of(const graph *g, value v, constant_view *out) {
+    int looks = LOOKS;
+    return view(g, v, &looks, out);
 }
 
 /* ---- values ----------------------------------------------------------------------------- */
@@ -89,9 +110,11 @@ static tensor *evaluate(interpreter *it, value v) {
     for (uint32_t i = 0; i < n->operand_count && i < 3; i++)
         operands[i] = evaluate(it, n->operands[i]);
     n->op->interpret(it, n, operands, &result);
-    if (dtype_is_float(result->type.dtype))
-        for (int64_t i = 0; i < result->count; i++)
-            result->items[i].f = interpret_round(it, result->type.dtype, result->items[i].f);
+    for (int64_t i = 0; i < result->count; i++) { /* as wide as its type */
+        unsigned char bytes[sizeof(double)];
+        number_to_bytes(result->type.dtype, result->items[i], bytes);
+        result->items[i] = number_from_bytes(result->type.dtype, bytes);
+    }
     return result;
 }
 
@@ -127,13 +150,12 @@ typedef struct constant_writer {
 
 static void write_element(const constant_writer *c, const char *key, number x) {
     json_writer *j = &c->w->json;
-    bool floats = dtype_is_float(c->from);
     if (dtype_is_float(c->to))
-        json_put_number(j, key, floats ? x.f : (double)x.i);
+        json_put_number(j, key, dtype_is_float(c->from) ? x.f : (double)x.i);
     else if (c->to == CN_BOOL)
-        json_put_flag(j, key, floats ? x.f != 0 : x.i != 0);
+        json_put_flag(j, key, x.i != 0);
     else
-        json_put_integer(j, key, floats ? (int64_t)x.f : x.i);
+        json_put_integer(j, key, x.i);
 }
 
 /* Lists of the axes from `axis` on; `place` counts elements of the constant's own shape. */

@@ -1,6 +1,7 @@
 """Operations between layers, one a case: how Keras serialises its one call, and what it computes.
 
-`args` and `kwargs` are those of the node in a file, in which {"tensor": i} stands for input i.
+`args` and `kwargs` are those of the node in a file, in which {"tensor": i} stands for input i;
+`index` is which of its results is meant.
 """
 
 import numpy as np
@@ -37,6 +38,7 @@ def op(name, function, *values):
     assert kind == {"f": "float", "i": "integer", "b": "bool"}[np.dtype(y.dtype).kind]
     cases.append({"name": name, "class_name": type(operation).__name__,
                   "config": serialized(operation)["config"], **call,
+                  "index": y._keras_history.tensor_index,
                   "inputs": [array(v) for v in values], "output": array(result * 1 if kind == "bool" else result), "kind": kind})
 
 
@@ -130,6 +132,8 @@ op("pad", lambda a: ops.pad(a, ((0, 0), (1, 2), (0, 1))), x)
 op("pad with", lambda a: ops.pad(a, ((0, 0), (1, 0), (0, 0)), constant_values=2.5), x)
 op("repeat", lambda a: ops.repeat(a, 2, axis=1), x)
 op("tile", lambda a: ops.tile(a, (1, 2, 3)), x)
+op("split", lambda a: ops.split(a, 2, axis=-1)[1], x)
+op("split at places", lambda a: ops.split(a, [1, 3], axis=2)[1], x)
 op("take", lambda a: ops.take(a, [2, 0], axis=-1), x)
 op("take one", lambda a: ops.take(a, 1, axis=1), x)
 op("take by tensor", lambda a: ops.take(np.arange(10, dtype="float32").reshape(5, 2), a, axis=0),

@@ -33,13 +33,15 @@ static inline void golden_op_open(golden_op *op, const json_t *json) {
                                .tensor_count = i};
 }
 
-/* Reads a call, which nobody has anything to remark on. */
-static inline cn_tensor golden_op_read(golden_op *op, const keras_op_call *call) {
+/* One result of a call that nobody has anything to remark on. */
+static inline cn_tensor golden_op_read(golden_op *op, const keras_op_call *call, size_t index) {
+    cn_tensor y[CN_MAX_LIST];
     assert_true(keras_op_known(call->class_name));
-    cn_tensor y = keras_read_op(&op->o.reader, call);
+    size_t count = keras_read_op(&op->o.reader, call, y, CN_MAX_LIST);
     if (op->o.reader.problem_count != 0)
         fail_msg("%s: %s:%s", op->call.place, call->class_name, op->o.reader.problems.data);
-    return y;
+    assert_true(index < count);
+    return y[index];
 }
 
 /* What the tensor is for the case's inputs is what Keras says. */

@@ -55,7 +55,7 @@ static cn_tensor write_and_read(again *a, uint32_t id, uint32_t count) {
                           .kwargs = json_object_get(call, "kwargs"),
                           .tensors = a->tensor_of_node,
                           .tensor_count = count};
-    cn_tensor y = golden_op_read(a->op, &read);
+    cn_tensor y = golden_op_read(a->op, &read, 0);
     json_decref(j);
     return y;
 }
@@ -106,7 +106,7 @@ static void operations_are_written_as_they_are_read(void **state) {
     json_array_foreach(json_object_get(file, "cases"), i, json) {
         golden_op op;
         golden_op_open(&op, json);
-        cn_tensor y = golden_op_read(&op, &op.call);
+        cn_tensor y = golden_op_read(&op, &op.call, (size_t)golden_integer(json, "index", 0));
         if (!divides_by_batch(&op) && !makes_nothing(&op, y)) {
             golden_op_check(&op, read_again(&op, y), json);
             count++;
@@ -162,6 +162,10 @@ static void numbers_and_arrays_stand_in_arguments(void **state) {
                         "Multiply {} {\"args\": [x, {\"class_name\": \"__numpy__\", \"config\": "
                         "{\"value\": [[[1.0], [2.0], [Infinity]]], \"dtype\": \"float32\"}}], "
                         "\"kwargs\": {}}");
+    /* 300 wraps in eight bits, and stays so. */
+    cn_tensor wrapped = cn_op_cast(cn_op_cast(cn_op_constant(o.c, 300, CN_I32), CN_U8), CN_F32);
+    assert_string_equal(words_of(&o, cn_op_multiply(x, wrapped)),
+                        "Multiply {} {\"args\": [x, 44.0], \"kwargs\": {}}");
     /* What is computed from constants is computed: -1 counts from the end. */
     assert_string_equal(words_of(&o, cn_op_take(x, places, 2)),
                         "Take {\"axis\": 2} {\"args\": [x, {\"class_name\": \"__numpy__\", "
