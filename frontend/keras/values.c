@@ -40,8 +40,27 @@ bool keras_match_one(const hdf5_dataset *from, variable *to, const char *path, a
     return true;
 }
 
+/* The data of a file by their paths. */
+typedef struct data_index {
+    const hdf5_file *file;
+    map places;
+} data_index;
+
+static data_index index_of(const hdf5_file *file, arena *a) {
+    data_index index = {.file = file};
+    map_init(&index.places, a);
+    for (size_t i = 0; i < file->dataset_count; i++)
+        *map_put_text(&index.places, file->datasets[i].path, NULL) = i;
+    return index;
+}
+
+static const hdf5_dataset *find(const data_index *index, const char *path) {
+    const uint64_t *place = map_find_text(&index->places, path);
+    return place == NULL ? NULL : &index->file->datasets[*place];
+}
+
 /* Keras 2.13 to 2.15 had another word for the layers of a model. */
-static const hdf5_dataset *find_by_old_words(const hdf5_file *file, const char *path, arena *a) {
+static const hdf5_dataset *find_by_old_words(const data_index *index, const char *path, arena *a) {
     static const char now[] = "layers/", then[] = "_layer_checkpoint_dependencies/";
     text old;
     text_init(&old, a);
@@ -54,16 +73,17 @@ static const hdf5_dataset *find_by_old_words(const hdf5_file *file, const char *
             text_append_n(&old, p++, 1);
         }
     }
-    return hdf5_find(file, old.data);
+    return find(index, old.data);
 }
 
 void keras_match(const hdf5_file *file, const keras_tree *tree, arena *a, keras_values *out,
                  text *differences) {
+    data_index index = index_of(file, a);
     for (uint32_t i = 0; i < tree->variables.count; i++) {
         const keras_path *p = &tree->variables.items[i];
-        const hdf5_dataset *d = hdf5_find(file, p->path);
+        const hdf5_dataset *d = find(&index, p->path);
         if (d == NULL)
-            d = find_by_old_words(file, p->path, a);
+            d = find_by_old_words(&index, p->path, a);
         keras_match_one(d, p->variable, p->path, a, out, differences);
     }
 }
