@@ -60,8 +60,8 @@ const cn_regularizer *keras_read_regularizer(keras_reader *r, const char *place,
 /* Compiles m as `compile_config` says, which was made of the same file. Without a loss it stays
  * uncompiled, after a warning. */
 void keras_read_compile(keras_reader *r, cn_model *m, const json_t *compile_config);
-/* An op between layers by its Keras class ("Add" of keras.src.ops.numpy). `arguments` are the call's positional and named ones, in which symbolic tensors are
- * replaced by {"tensor": INDEX} into `tensors`. */
+/* An op between layers by its Keras class ("Add" of keras.src.ops.numpy), and its call's arguments,
+ * positional and named, in which symbolic tensors are marked {"tensor": INDEX} into `tensors`. */
 typedef struct keras_op_call {
     const char *place, *class_name;
     const json_t *config; /* what the operation was made with: {"axis": -1} */
@@ -152,12 +152,12 @@ bool keras_save_weights(cn_model *m, const char *path, arena *scratch);
 /* Nothing before an optimizer has variables. */
 void keras_list_optimizer(const cn_optimizer *o, arena *a, keras_tree *out);
 
-/* An op of the record (a step between layers) as Keras' operation: its class, the module that is
- * said to define it, its configuration and arguments. False when Keras has no such op. */
 /* Whether the node is written inside of its users' arguments and is no operation of its own in the
  * file: a constant (then keras_write_op_arguments writes it), or a change of shape that its users
  * do by themselves (then its first operand stands for it). Asked before keras_op_spelling. */
 bool keras_op_is_inline(const graph *g, uint32_t node);
+/* An op of the record (a step between layers) as Keras' operation: its class, the module that is
+ * said to define it, its configuration and arguments. False when Keras has no such op. */
 bool keras_op_spelling(const graph *g, uint32_t node, const char **module, const char **class_name);
 /* The members after "name" of the operation's config (`"axis": -1`), and the arguments of its one
  * call, in which operand k stands as what `write_operand` writes. */
