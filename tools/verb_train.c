@@ -91,7 +91,14 @@ static exit_code check_writable(const invocation *i, const char *path) {
 }
 
 static exit_code check_outputs(const invocation *i) {
+    static const char *const strange[] = {".h5", ".hdf5", ".npz", ".npy", ".onnx"};
     const char *output = output_path(i), *state = option_text(i, "state", NULL);
+    for (size_t k = 0; k < sizeof strange / sizeof *strange; k++)
+        if (ends_in(output, strange[k]) && !ends_in(output, ".weights.h5"))
+            return fail(i, EXIT_USAGE,
+                        "--output ends in .keras, .safetensors or .weights.h5, not "
+                        "in %s",
+                        strange[k]);
     if (state != NULL && strcmp(state, output) == 0)
         return fail(i, EXIT_USAGE, "--state and --output are the same file, %s", state);
     exit_code code = check_writable(i, output);
@@ -109,6 +116,27 @@ static exit_code save(const invocation *i, const open_model *m, const char *outp
     }
     write_end(i, m->model, output);
     return interrupted ? EXIT_INTERRUPTED : EXIT_OK;
+}
+
+/* Whether Keras has words for the model, told before hours of training too: it is written once, to
+ * nowhere in particular. */
+static exit_code check_words(const invocation *i, cn_model *m) {
+    char path[4096];
+    const char *folder = getenv("TMPDIR");
+    if (!is_model(output_path(i)))
+        return EXIT_OK;
+    snprintf(path, sizeof path, "%s/cornu-XXXXXX.keras",
+             folder != NULL && *folder != 0 ? folder : "/tmp");
+    int fd = mkstemps(path, (int)strlen(".keras"));
+    if (fd < 0)
+        return fail(i, EXIT_RUN, "cannot write %s: %s", path, strerror(errno));
+    close(fd);
+    cn_status s = cn_save(m, path);
+    unlink(path);
+    if (s == CN_OK)
+        return EXIT_OK;
+    exit_code code = fail_context(i, cn_model_context(m));
+    return s == CN_ERROR_UNSUPPORTED ? EXIT_INPUT : code;
 }
 
 /* ---- Training ---------------------------------------------------------------------------- */
@@ -137,6 +165,8 @@ static cn_status fit(invocation *i, const open_model *m, cn_dataset *set) {
 static exit_code train(invocation *i, const open_model *m) {
     samples s;
     exit_code code = fitting_compile(i, m->model);
+    if (code == EXIT_OK)
+        code = check_words(i, m->model);
     if (code == EXIT_OK)
         code = samples_open(i, m->model, true, &s);
     if (code != EXIT_OK)

@@ -56,6 +56,23 @@ good train more.keras -d x.npz -l y.npz --backend ref -q --json -o weights.weigh
 holds 'has("epoch") or .weights == "weights.weights.h5"'
 bad 2 'give --optimizer and --loss to replace both' train "$file" -d x.npz -l y.npz --loss huber
 
+# What cannot be saved so is said before it is trained.
+printf '#include <cornu.h>
+static cn_tensor cubic(cn_tensor target, cn_tensor y, const void *user) {
+    (void)user;
+    cn_tensor d = cn_op_subtract(y, target);
+    return cn_op_multiply(d, cn_op_multiply(d, d));
+}
+cn_model *model(cn_context *c) {
+    cn_tensor x = cn_input(c, {4});
+    cn_model *m = cn_model_new(c, .inputs = {x}, .outputs = {cn_apply(cn_dense(c, 2), x)});
+    cn_status s = cn_compile(m, .loss = cn_custom_loss(c, cubic), .optimizer = cn_sgd(c, 0.1));
+    return s == CN_OK ? m : NULL;\n}\n' >cubic.c
+bad 3 'Keras has no words for' train cubic.c -d x.npz -l y.npz --backend ref -o cubic.keras
+[ ! -e cubic.keras ] && [ -z "$(ls "$TMPDIR")" ] || fail 'something is left of it'
+bad 2 '--output ends in .keras, .safetensors or .weights.h5, not in .h5' train cubic.c -d x.npz \
+    -l y.npz -o cubic.h5
+
 # What is in the way is named, all of it; exit code 3.
 bad 3 'LSTM "lstm": Cornu has no layer of this class' summary "$golden/refuse_layers.keras"
 grep -q 'Conv1D "conv1d"' err || fail 'the second layer is not named'
