@@ -173,6 +173,9 @@ static int by_folder(const void *a, const void *b) {
 
 static bool keep_classes(lister *l) {
     folder *out = l->out;
+    if (l->places.count == 0)
+        return diag_fail(l->diag, CN_ERROR_DATA,
+                         "\"%s\" has no folders; each of its classes would be one", out->title);
     qsort(l->places.items, l->places.count, sizeof *l->places.items, by_path);
     out->class_count = l->places.count;
     out->classes = ARENA_ARRAY(l->arena, const char *, l->places.count);
@@ -180,9 +183,7 @@ static bool keep_classes(lister *l) {
         out->classes[i] = l->places.items[i].path;
         l->places.items[i].label = (int32_t)i;
     }
-    return l->places.count > 0 ||
-           diag_fail(l->diag, CN_ERROR_DATA,
-                     "\"%s\" has no folders; each of its classes would be one", out->title);
+    return true;
 }
 
 static bool has_folder(const lister *l, const char *name) {

@@ -202,6 +202,77 @@ static void a_failure_comes_after_the_batches_before_it(void **state) {
     feed_free(f);
 }
 
+/* Samples that are read by many at once: what each is, whoever reads it; some take longer. */
+static bool read_number(void *user, int64_t index, void *const *inputs, void *const *targets,
+                        diagnostics *d) {
+    const int64_t *bad = user;
+    volatile int spin = index % 5 == 0 ? 20000 : 10;
+    while (spin > 0)
+        spin--;
+    *(int32_t *)inputs[0] = (int32_t)index;
+    *(int32_t *)targets[0] = 2 * (int32_t)index;
+    for (int i = 0; i < 2; i++)
+        if (index == bad[i])
+            return diag_fail(d, CN_ERROR_FORMAT, "sample %d is damaged", (int)index);
+    return true;
+}
+
+static dataset readable(int64_t count, const int64_t bad[2]) {
+    dataset d = counted(MOST);
+    d.count = count;
+    d.inputs[0].data = d.targets[0].data = NULL;
+    d.read = read_number;
+    d.user = (void *)(uintptr_t)bad;
+    return d;
+}
+
+static void many_readers_give_the_same_batches(void **state) {
+    workspace *w = *state;
+    static const int64_t none[2] = {-1, -1};
+    static int32_t samples[1000];
+    static int64_t order[1000];
+    pool *workers = pool_get(2);
+    for (int64_t batch = 1; batch < 1000; batch = batch * 3 + 1) {
+        for (int k = 0; k < 4; k++) {
+            dataset d = readable(997, none);
+            feed_options o = {.batch_size = batch, .seed = 3, .workers = k % 2 ? workers : NULL};
+            int64_t batches = feed_batch_count(&d, batch);
+            o.first_batch = k / 2 && batches > 2 ? 2 : 0;
+            assert_int_equal(read_pass(w, &d, o, samples), batches - o.first_batch);
+            feed_permutation(order, 997, 3, 0);
+            for (int64_t i = o.first_batch * batch; i < 997; i++)
+                assert_int_equal(samples[i - o.first_batch * batch], order[i]);
+        }
+    }
+    pool_release(workers);
+}
+
+static void the_first_of_several_failures_is_told(void **state) {
+    workspace *w = *state;
+    static const int64_t bad[2] = {157, 150};
+    pool *workers = pool_get(2);
+    for (int k = 0; k < 20; k++) {
+        dataset d = readable(400, bad);
+        feed_options o = {
+            .batch_size = 30, .order = FEED_SEQUENTIAL, .workers = k % 2 ? workers : NULL};
+        diag_clear(&w->diagnostics);
+        feed *f = feed_new(&d, &o, w->memory, &w->diagnostics);
+        for (int i = 0; i < 5; i++)
+            assert_non_null(feed_next(f, &w->diagnostics));
+        assert_null(feed_next(f, &w->diagnostics));
+        assert_int_equal(w->diagnostics.status, CN_ERROR_FORMAT);
+        assert_string_equal(w->diagnostics.message, "sample 150 is damaged");
+        diag_clear(&w->diagnostics);
+        assert_null(feed_next(f, &w->diagnostics)); /* and none after it */
+        feed_free(f);
+        f = feed_new(&d, &o, w->memory, &w->diagnostics);
+        for (int i = 0; i < k % 5; i++)
+            assert_non_null(feed_next(f, &w->diagnostics));
+        feed_free(f);
+    }
+    pool_release(workers);
+}
+
 static void sizes_beyond_all_machines_are_refused(void **state) {
     workspace *w = *state;
     dataset d = counted(INT64_MAX / 4);
@@ -238,6 +309,8 @@ int main(void) {
                                        WITH_WORKSPACE(permutations_are_uniform),
                                        WITH_WORKSPACE(a_feed_may_be_left_in_the_middle),
                                        WITH_WORKSPACE(a_failure_comes_after_the_batches_before_it),
+                                       WITH_WORKSPACE(many_readers_give_the_same_batches),
+                                       WITH_WORKSPACE(the_first_of_several_failures_is_told),
                                        WITH_WORKSPACE(sizes_beyond_all_machines_are_refused),
                                        WITH_WORKSPACE(running_out_of_memory_is_clean)};
     return cmocka_run_group_tests(tests, NULL, NULL);
