@@ -2,10 +2,11 @@
  *
  * The file is read whole and libzip works on that memory, consistency checks on. It is the
  * authority on what is in the archive: names, sizes, checksums. A member that is stored as it is
- * need not be copied, so its place is looked for: writers lay members one behind the other from
- * the beginning, each behind a header of its own, and we walk these headers as long as they agree
- * with what libzip says. A member found there is a view into the file; any other one (deflated,
- * or lying in an unusual place) is unpacked by libzip into memory of its own.
+ * need not be copied, so its place is looked up in the central directory, which libzip keeps for
+ * itself. That is done only where there can be no doubt about which directory counts (one end
+ * record, at the end of the file, everything in front of it), and a member found so, whose local
+ * header says the same, is a view into the file. Any other one (deflated, or in an archive of an
+ * unusual kind) is unpacked by libzip into memory of its own.
  *
  * A declared length allocates nothing that is not filled (see shared_bytes), and all unpacked
  * members together may come to 16 MiB and 100 times the file, whether or not they overlap in it.
@@ -14,7 +15,8 @@
  * Ownership: everything but the names belongs to the archive from the moment it exists; running
  * out of memory in the arena closes it.
  *
- * The format: APPNOTE.TXT 6.3 of PKWARE, 4.3.7 (local header) and 4.5.3 (sizes of 64 bits).
+ * The format: APPNOTE.TXT 6.3 of PKWARE: 4.3.7 local headers, 4.3.12 the directory, 4.3.16 its
+ * end, 4.5.3 sizes of 64 bits.
  */
 #include "runtime/io/archive.h"
 
@@ -137,62 +139,117 @@ static bool list_members(archive *z) {
 
 /* ---- where stored members lie ----------------------------------------------------------- */
 
-enum { LOCAL_HEADER = 0x04034b50, WIDE_SIZES = 1, SIZES_BEHIND = 1 << 3, ENCRYPTED = 1 };
+enum {
+    LOCAL_HEADER = 0x04034b50,
+    DIRECTORY_ENTRY = 0x02014b50,
+    END_RECORD = 0x06054b50,
+    END_BYTES = 22,
+    LONGEST_COMMENT = UINT16_MAX,
+    WIDE_SIZES = 1,
+    SIZES_BEHIND = 1 << 3,
+    ENCRYPTED = 1
+};
 
-typedef struct local_header {
+/* What a local header and an entry of the directory both say. */
+typedef struct header {
     const uint8_t *name;
     size_t name_length;
     uint32_t flags, method, checksum;
     uint64_t packed, length;
-} local_header;
+} header;
 
-/* Sizes of 64 bits stand in an extra field, in place of 32 bits set. */
-static void read_wide_sizes(reader *extra, local_header *h) {
-    while (reader_has(extra, 4, 1)) {
-        uint32_t kind = reader_u16_little(extra), bytes = reader_u16_little(extra);
-        if (kind == WIDE_SIZES && bytes >= 16) {
-            h->length = reader_u64_little(extra);
-            h->packed = reader_u64_little(extra);
-            return;
-        }
-        reader_take(extra, bytes);
-    }
-}
-
-static bool read_local_header(reader *r, local_header *h) {
-    uint32_t signature = reader_u32_little(r);
-    reader_take(r, 2);
+static void read_facts(reader *r, header *h) {
     h->flags = reader_u16_little(r);
     h->method = reader_u16_little(r);
-    reader_take(r, 4);
+    reader_take(r, 4); /* date */
     h->checksum = reader_u32_little(r);
     h->packed = reader_u32_little(r);
     h->length = reader_u32_little(r);
     h->name_length = reader_u16_little(r);
+}
+
+/* Sizes of 64 bits stand in an extra field, in place of 32 bits set. */
+static void read_wide_sizes(reader extra, header *h) {
+    while (h->packed == UINT32_MAX && h->length == UINT32_MAX && reader_has(&extra, 4, 1)) {
+        uint32_t kind = reader_u16_little(&extra), bytes = reader_u16_little(&extra);
+        if (kind == WIDE_SIZES && bytes >= 16) {
+            h->length = reader_u64_little(&extra);
+            h->packed = reader_u64_little(&extra);
+            return;
+        }
+        reader_take(&extra, bytes);
+    }
+}
+
+static bool read_local(reader *r, header *h) {
+    uint32_t signature = reader_u32_little(r);
+    reader_take(r, 2);
+    read_facts(r, h);
     size_t extra_length = reader_u16_little(r);
     h->name = reader_take(r, h->name_length);
     const uint8_t *extra = reader_take(r, extra_length);
-    if (r->failed || signature != LOCAL_HEADER)
+    if (!r->failed)
+        read_wide_sizes(reader_of(extra, extra_length), h);
+    return signature == LOCAL_HEADER && !r->failed;
+}
+
+static bool read_entry(reader *r, header *h, size_t *offset) {
+    uint32_t signature = reader_u32_little(r);
+    reader_take(r, 4);
+    read_facts(r, h);
+    size_t behind = reader_u16_little(r);
+    behind += reader_u16_little(r);
+    reader_take(r, 8);
+    *offset = reader_u32_little(r);
+    h->name = reader_take(r, h->name_length);
+    reader_take(r, behind);
+    return signature == DIRECTORY_ENTRY && !r->failed;
+}
+
+static uint32_t signature_at(const archive *z, size_t place) {
+    reader r = reader_of(z->bytes + place, 4);
+    return reader_u32_little(&r);
+}
+
+/* The directory, when its end record is at the end of the file, is the only one that anybody could
+ * take for it, and counts from the beginning of the file. */
+static bool find_directory(const archive *z, reader *out) {
+    if (z->length < END_BYTES || signature_at(z, z->length - END_BYTES) != END_RECORD)
         return false;
-    if (h->packed == UINT32_MAX && h->length == UINT32_MAX) {
-        reader fields = reader_of(extra, extra_length);
-        read_wide_sizes(&fields, h);
-    }
-    return reader_has(r, h->packed, 1);
+    size_t end = z->length - END_BYTES, first = end > LONGEST_COMMENT ? end - LONGEST_COMMENT : 0;
+    for (size_t i = first; i < end; i++)
+        if (signature_at(z, i) == END_RECORD)
+            return false;
+    reader r = reader_of(z->bytes + end, END_BYTES);
+    reader_take(&r, 10);
+    size_t count = reader_u16_little(&r), bytes = reader_u32_little(&r),
+           offset = reader_u32_little(&r), comment = reader_u16_little(&r);
+    if (count != z->count || bytes > end || offset != end - bytes || comment != 0)
+        return false;
+    *out = reader_of(z->bytes + offset, bytes);
+    return true;
+}
+
+static bool is_member(const header *h, const member *m) {
+    return h->name_length == strlen(m->name) && memcmp(h->name, m->name, h->name_length) == 0 &&
+           h->checksum == m->checksum && h->length == m->length && h->method == m->method;
 }
 
 static void find_stored(archive *z) {
-    reader r = reader_of(z->bytes, z->length);
-    local_header h;
-    while (read_local_header(&r, &h) && (h.flags & (SIZES_BEHIND | ENCRYPTED)) == 0) {
-        const uint64_t *index = map_find(&z->names, h.name, h.name_length);
-        member *m = index == NULL ? NULL : &z->members[*index];
-        const uint8_t *data = reader_take(&r, (size_t)h.packed);
-        if (m == NULL || h.method != m->method || h.checksum != m->checksum ||
-            h.length != m->length)
+    reader directory;
+    if (!find_directory(z, &directory))
+        return;
+    for (size_t i = 0; i < z->count; i++) {
+        member *m = &z->members[i];
+        header h, local;
+        size_t offset;
+        if (!read_entry(&directory, &h, &offset) || !is_member(&h, m) || offset > z->length)
             return;
-        if (h.method == ZIP_CM_STORE && h.packed == h.length)
-            m->stored = data;
+        reader r = reader_of(z->bytes + offset, z->length - offset);
+        if (read_local(&r, &local) && is_member(&local, m) && local.packed == m->length &&
+            h.packed == m->length && m->method == ZIP_CM_STORE &&
+            ((h.flags | local.flags) & (SIZES_BEHIND | ENCRYPTED)) == 0)
+            m->stored = reader_take(&r, (size_t)m->length);
     }
 }
 

@@ -262,6 +262,29 @@ static void lies_are_refused(void **state) {
     }
 }
 
+/* Archives in which more than one place could be meant are read as libzip reads them. */
+static void doubtful_archives_are_unpacked(void **state) {
+    static const piece good[] = {{.name = "a", .data = "hello"}, {.name = "b", .data = "you"}};
+    static const piece other[] = {{.name = "x", .data = "PK\5\6"}, {.name = "a", .data = "hello"}};
+    workspace *w = *state;
+    const archive_entry hello = {"a", "hello", 5};
+    builder b;
+    file_view v;
+    for (int round = 0; round < 3; round++) {
+        build(&b, round == 1 ? other : good, 2);
+        if (round == 2) { /* a comment */
+            b.bytes[b.length - 2] = 3;
+            put_text(&b, "abc");
+            write_file(b.bytes, b.length);
+        }
+        archive *z = open_good(w);
+        must_hold(w, z, &hello);
+        assert_true(archive_read(z, "a", &v));
+        assert_int_equal(v.offset == 0, round != 0);
+        archive_close(z);
+    }
+}
+
 static void names_are_distinct(void **state) {
     static const piece twice[] = {{.name = "a", .data = "hello"}, {.name = "a", .data = "you"}};
     workspace *w = *state;
@@ -405,6 +428,7 @@ int main(void) {
                                        WITH_FILE(files_of_python_are_read),
                                        WITH_FILE(what_the_builder_makes_is_an_archive),
                                        WITH_FILE(lies_are_refused),
+                                       WITH_FILE(doubtful_archives_are_unpacked),
                                        WITH_FILE(names_are_distinct),
                                        WITH_FILE(overlapping_members_do_no_harm),
                                        WITH_FILE(every_prefix_is_refused),
