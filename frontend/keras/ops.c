@@ -1,8 +1,8 @@
 /* Ops between layers (keras.ops), read: from Keras' operation and its call to cn_op_*.
  *
  * A row per class of Keras says what its call looks like and which op it is; options of the
- * operation stand in its configuration. Operands are tensors, numbers and arrays; a number of Python
- * is weak: a whole one keeps the other operand's element type, another keeps any float's.
+ * operation stand in its configuration. Operands are tensors, numbers and arrays. A number is weak,
+ * as Python's: a whole one keeps the other operand's element type, another one keeps any float's.
  * Sources: keras/src/ops, numpy.py, nn.py, core.py, math.py, and activations/activations.py.
  */
 #include <math.h>

@@ -1,7 +1,8 @@
 /* Options by tables: how each kind is read from JSON and written.
  *
- * A row (frontend/options.h) says Keras' key, the kind of value, where it lies in Cornu's struct and
- * the default; fields of custom layers (cn_field) are such rows too, in the program's own struct.
+ * A row (frontend/options.h) says Keras' key, the kind of value, where it lies in Cornu's struct
+ * and the default; fields of custom layers (cn_field) are such rows too, in the program's own
+ * struct.
  * What a file says is exact, while zero in public options means the default: so kinds that go by
  * that rule get CN_ZERO for zero.
  */
