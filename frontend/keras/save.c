@@ -59,25 +59,29 @@ bool keras_save_weights(cn_model *m, const char *path, arena *scratch) {
 
 /* ---- models ----------------------------------------------------------------------------- */
 
-static bool write_config(cn_model *m, const char *path, arena *a, text *out) {
+static bool write_config(cn_model *m, const char *path, bool compiled, arena *a, text *out) {
     keras_writer w = {.context = m->context, .scratch = a, .json.out = out};
     text_init(out, a);
     text_init(&w.problems, a);
-    keras_write_model(&w, m);
+    keras_write_model(&w, m, compiled);
     if (w.problem_count == 0)
         return true;
     return diag_fail(&m->context->diag, CN_ERROR_UNSUPPORTED,
-                     "\"%s\" was not written; Keras has no words for:%s", path, w.problems.data);
+                     "\"%s\" was not written%s; Keras has no words for:%s", path,
+                     compiled && m->training != NULL
+                         ? " (.no_compile leaves out losses, metrics and optimizer)"
+                         : "",
+                     w.problems.data);
 }
 
-static bool save(cn_model *m, const char *path, arena *a) {
+static bool save(cn_model *m, const char *path, bool compiled, arena *a) {
     text config;
     file_view weights;
     if (!text_has_suffix(path, ".keras"))
         return diag_fail(
             &m->context->diag, CN_ERROR_INVALID_ARGUMENT, "save: \"%s\" does not end in .keras%s",
             path, text_has_suffix(path, ".h5") ? "; cn_save_weights writes .weights.h5" : "");
-    if (!write_config(m, path, a, &config) || !write_tree(m, true, path, a, &weights))
+    if (!write_config(m, path, compiled, a, &config) || !write_tree(m, compiled, path, a, &weights))
         return false;
     const archive_entry entries[] = {{"metadata.json", metadata, strlen(metadata)},
                                      {"config.json", config.data, config.length},
@@ -87,6 +91,15 @@ static bool save(cn_model *m, const char *path, arena *a) {
     return ok;
 }
 
-cn_status cn_save(cn_model *m, const char *path) {
-    return weights_with_file(m, path, "save", save);
+static bool save_compiled(cn_model *m, const char *path, arena *a) {
+    return save(m, path, true, a);
+}
+static bool save_bare(cn_model *m, const char *path, arena *a) {
+    return save(m, path, false, a);
+}
+
+cn_status cn_save_at(cn_source where, const cn_save_options *options) {
+    cn_save_options o = {0};
+    memcpy(&o, options, where.options_size < sizeof o ? where.options_size : sizeof o);
+    return weights_with_file(o.model, o.path, "save", o.no_compile ? save_bare : save_compiled);
 }

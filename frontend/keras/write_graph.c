@@ -293,9 +293,9 @@ static void open_model(keras_writer *w, const char *key, const cn_model *m) {
         open_functional(w, key, m);
 }
 
-void keras_write_model(keras_writer *w, const cn_model *m) {
+void keras_write_model(keras_writer *w, const cn_model *m, bool compiled) {
     open_model(w, NULL, m);
-    if (m->training != NULL)
+    if (compiled && m->training != NULL)
         keras_write_compile(w, "compile_config", m);
     json_close(&w->json, '}');
 }

@@ -16,7 +16,12 @@ extern "C" {
 /* The model, its weights and, once it is compiled, losses, metrics and the optimizer with its
  * state, to NAME.keras; all or nothing. CN_ERROR_UNSUPPORTED lists everything that Keras has no
  * words for (custom losses, some ops between layers). Keras: Model.save. */
-CN_API CN_NODISCARD cn_status cn_save(cn_model *m, const char *path);
+typedef struct cn_save_options {
+    cn_model *model;
+    const char *path; /* required */
+    bool no_compile;  /* leave out losses, metrics and optimizer */
+} cn_save_options;
+CN_API CN_NODISCARD cn_status cn_save_at(cn_source where, const cn_save_options *options);
 
 /* The model in a .keras file, or in an old .h5 that Keras wrote, compiled as it was when the
  * file says how. Names of layers and weights are those of the file. Never NULL: on failure a
@@ -38,9 +43,10 @@ CN_API CN_NODISCARD cn_status cn_register_layer_at(cn_source where,
                                                    const cn_custom_layer_options *options);
 
 #ifndef __cplusplus
+#define cn_save(...) cn_save_at(CN_HERE(cn_save_options), &(cn_save_options){.model = __VA_ARGS__})
 #define cn_load(...) \
     cn_load_at(CN_HERE(cn_load_options), &(cn_load_options){.context = __VA_ARGS__})
-#define cn_register_layer(...)                               \
+#define cn_register_layer(...)                             \
     cn_register_layer_at(CN_HERE(cn_custom_layer_options), \
                          &(cn_custom_layer_options){.context = __VA_ARGS__})
 #endif

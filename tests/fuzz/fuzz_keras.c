@@ -30,7 +30,7 @@ static bool write_model(cn_context *c, arena *a, const cn_model *m, text *out) {
     keras_writer w = {.context = c, .scratch = a, .json.out = out};
     text_init(out, a);
     text_init(&w.problems, a);
-    keras_write_model(&w, m);
+    keras_write_model(&w, m, false);
     return w.problem_count == 0;
 }
 

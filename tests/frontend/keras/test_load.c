@@ -388,6 +388,23 @@ static void what_keras_cannot_say_is_not_written(void **state) {
     assert_non_null(strstr(cn_error_message(f->c), "does not end in .keras"));
 }
 
+static cn_tensor own_loss(cn_tensor target, cn_tensor prediction, const void *user) {
+    (void)user;
+    return cn_op_square(cn_op_subtract(target, prediction));
+}
+
+static void what_keras_cannot_compile_is_left_out_on_request(void **state) {
+    fixture *f = *state;
+    cn_model *m = small_model(f->c);
+    assert_int_equal(cn_compile(m, .loss = cn_custom_loss(f->c, own_loss)), CN_OK);
+    assert_int_equal(cn_save(m, FILE_NAME), CN_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(cn_error_message(f->c), "(.no_compile leaves out"));
+    cn_error_clear(f->c);
+    assert_int_equal(cn_save(m, FILE_NAME, .no_compile = true), CN_OK);
+    assert_false(cn_is_compiled(cn_load(f->c, FILE_NAME)));
+    assert_int_equal(cn_error_status(f->c), CN_OK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int main(void) {
@@ -404,6 +421,7 @@ int main(void) {
         TEST(registered_classes_are_opened_and_saved),
         TEST(fields_outside_of_their_struct_are_refused),
         TEST(what_keras_cannot_say_is_not_written),
+        TEST(what_keras_cannot_compile_is_left_out_on_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
