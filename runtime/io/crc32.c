@@ -44,16 +44,15 @@ CARRYLESS static uint32_t reduce(__m128i x) {
 CARRYLESS static uint32_t blocks(uint32_t before, const uint8_t *bytes, size_t length) {
     const __m128i far = _mm_set_epi64x(0x01c6e41596, 0x0154442bd4),
                   near = _mm_set_epi64x(0x00ccaa009e, 0x01751997d0);
-    __m128i x[4];
-    for (size_t i = 0; i < 4; i++)
-        x[i] = load(bytes, i);
-    x[0] = _mm_xor_si128(x[0], _mm_cvtsi32_si128((int)before));
-    for (size_t at = BLOCK; at < length; at += BLOCK)
-        for (size_t i = 0; i < 4; i++)
-            x[i] = fold(x[i], far, load(bytes + at, i));
-    for (size_t i = 1; i < 4; i++)
-        x[i] = fold(x[i - 1], near, x[i]);
-    return reduce(x[3]);
+    __m128i a = load(bytes, 0), b = load(bytes, 1), c = load(bytes, 2), d = load(bytes, 3);
+    a = _mm_xor_si128(a, _mm_cvtsi32_si128((int)before));
+    for (size_t at = BLOCK; at < length; at += BLOCK) {
+        a = fold(a, far, load(bytes + at, 0));
+        b = fold(b, far, load(bytes + at, 1));
+        c = fold(c, far, load(bytes + at, 2));
+        d = fold(d, far, load(bytes + at, 3));
+    }
+    return reduce(fold(fold(fold(a, near, b), near, c), near, d));
 }
 
 static size_t most_of_it(uint32_t *checksum, const uint8_t *bytes, size_t length) {
