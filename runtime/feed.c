@@ -40,6 +40,7 @@ struct feed {
     int reader_count;      /* 0: gathered on demand */
     int64_t opened, taken; /* batches since first_batch */
     bool failed, stop;     /* a row has failed: open no more */
+    bool told;             /* the caller's own: he knows of it, nothing follows */
 };
 
 int64_t feed_batch_count(const dataset *d, int64_t batch_size) {
@@ -289,28 +290,35 @@ static void fill(feed *f, slot *s) {
     }
 }
 
-const feed_batch *feed_next(feed *f, diagnostics *diag) {
-    int64_t next = f->taken;
-    slot *s = slot_of(f, next);
-    if (next >= total(f))
-        return NULL;
+/* Opens it when no reader has come to it; false when none will, because a row has failed. */
+static bool take_slot(feed *f) {
     mutex_lock(f->lock);
-    f->taken++; /* frees the slot handed out before */
+    int64_t next = f->taken++; /* frees the slot handed out before */
     if (f->opened == next && !f->failed)
         open_slot(f);
-    condition_wake_all(f->changed);
     bool opened = f->opened > next;
+    condition_wake_all(f->changed);
     mutex_unlock(f->lock);
-    if (opened)
-        fill(f, s);
+    return opened;
+}
+
+static void wait_for(feed *f, const slot *s) {
     mutex_lock(f->lock);
-    while (opened && s->done < s->batch.count)
+    while (s->done < s->batch.count)
         condition_wait(f->changed, f->lock);
     mutex_unlock(f->lock);
-    if (opened && s->failed < 0)
+}
+
+const feed_batch *feed_next(feed *f, diagnostics *diag) {
+    slot *s = slot_of(f, f->taken);
+    if (f->taken >= total(f) || f->told || !take_slot(f))
+        return NULL;
+    fill(f, s);
+    wait_for(f, s);
+    if (s->failed < 0)
         return &s->batch;
-    diag_fail(diag, opened ? s->why.status : CN_ERROR_DATA, "%s",
-              opened ? s->why.message : "an earlier batch has failed");
+    f->told = true;
+    diag_fail(diag, s->why.status, "%s", s->why.message);
     return NULL;
 }
 
