@@ -4,9 +4,9 @@
  *
  * Makes N photographs of noise and shapes, 512 x 384, in a temporary folder (files come from the
  * page cache, so decoding is what is measured), and times in one run: decoding alone, on one thread
- * and on all; training alone, on images that lie in memory; and training on the folder. If the
- * machine were never idle, the last would take as long as the first two together: the ratio says how
- * near it comes. Processor time over wall time says how many processors were busy.
+ * and on all; training alone, on images that lie in memory; and training on the folder. If no
+ * processor were ever idle or wasted, the last would take as long as the two together: the ratio
+ * says how near it comes. Processor time over wall time says how many processors were busy.
  */
 #define _GNU_SOURCE
 #include <cornu.h>

@@ -1,7 +1,7 @@
 /* Prefetching batches.
  *
- * Readers open slots in order, hand out the rows of the newest one piece by piece, and wait when all
- * slots are full; the caller takes slots in order and waits when none is whole. One lock, one
+ * Readers open slots in order, hand out the rows of the newest one piece by piece, and wait when
+ * all slots are full; the caller takes slots in order and waits when none is whole. One lock, one
  * condition: batches take milliseconds, a handover microseconds.
  */
 #include "runtime/feed.h"
@@ -275,7 +275,8 @@ static void gather_rows(void *user, int64_t begin, int64_t end) {
     dataset_gather(&h->feed->data, b->samples, begin, end, &b->rows, none);
 }
 
-/* What is left of a slot, by the caller and, where rows may be gathered side by side, his workers. */
+/* What is left of a slot, by the caller and, where rows may be gathered side by side, by his
+ * workers. */
 static void fill(feed *f, slot *s) {
     helper h = {f, s};
     pool *workers = f->options.workers;

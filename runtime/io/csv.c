@@ -11,7 +11,8 @@
 
 #include "runtime/io/stream.h"
 
-enum { MOST_CELLS = 1 << 16, MOST_ROW_BYTES = 4 << 20, PIECE_BYTES = 1 << 16, LIBRARY_BLOCK = 1 << 14 };
+enum { MOST_CELLS = 1 << 16, MOST_ROW_BYTES = 4 << 20 };
+enum { PIECE_BYTES = 1 << 16, LIBRARY_BLOCK = 1 << 14 };
 
 /* libcsv's state between rows; it has no name for it in its header. */
 enum { BETWEEN_ROWS = 0 };

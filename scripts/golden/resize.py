@@ -35,9 +35,9 @@ def main(out):
         got = ops.image.resize(image, (th, tw), interpolation=how, antialias=False,
                                crop_to_aspect_ratio=crop, data_format="channels_last")
         values = np.asarray(got).ravel()
-        for i in range(0, len(values), 8):
+        for i in range(0, len(values), 6):
             print("    " + " ".join(f"{v:.9g}f," if "." in f"{v:.9g}" else f"{v:.9g}.0f,"
-                                    for v in values[i:i + 8]), file=out)
+                                    for v in values[i:i + 6]), file=out)
         rows.append(f"    {{{h}, {w}, {c}, {th}, {tw}, {int(how == 'nearest')}, {int(crop)}}},")
     print("};\n\nstatic const struct golden_case {", file=out)
     print("    int height, width, channels, to_height, to_width, nearest, crop;", file=out)

@@ -1,6 +1,8 @@
 /* CSV files as datasets: columns, classes, what is missing, and mistakes with their places. */
 #include "small_model.h"
 
+#include "base/arena.h"
+
 static char folder[64], path[96];
 
 static int begin(void **state) {
@@ -145,6 +147,20 @@ static void classes_have_a_limit(void **state) {
     must_fail(s, cn_error_status(s->c), CN_ERROR_DATA, "line 65538, column 1 \"a\": \"n65536\" is");
 }
 
+/* The smallest cells: two bytes of file become four of memory, and no more. */
+static void memory_is_that_of_the_file(void **state) {
+    small *s = *state;
+    FILE *out = fopen(path, "wb");
+    fputs("a,b\n", out);
+    for (int i = 0; i < 1 << 20; i++)
+        fputs("1,2\n", out);
+    fclose(out);
+    size_t before = memory_live(s->c->memory);
+    assert_int_equal(cn_dataset_count(cn_dataset_csv(s->c, path)), 1 << 20);
+    size_t taken = memory_peak(s->c->memory) - before;
+    assert_true(taken >= (size_t)8 << 20 && taken <= (size_t)10 << 20);
+}
+
 static void a_model_trains_on_it(void **state) {
     small *s = *state;
     FILE *out = fopen(path, "wb");
@@ -167,6 +183,7 @@ int main(void) {
                                        WITH_FOLDER(classes_can_be_given),
                                        WITH_FOLDER(mistakes_are_told_with_their_place),
                                        WITH_FOLDER(classes_have_a_limit),
+                                       WITH_FOLDER(memory_is_that_of_the_file),
                                        WITH_FOLDER(a_model_trains_on_it)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

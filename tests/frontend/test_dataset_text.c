@@ -1,6 +1,8 @@
 /* Text files as sequences of characters and words. */
 #include "small_model.h"
 
+#include "base/arena.h"
+
 static char folder[64], path[96];
 
 static int begin(void **state) {
@@ -83,9 +85,11 @@ static void large_vocabularies_are_kept(void **state) {
     FILE *out = fopen(path, "wb");
     for (int i = 0; i < 66000; i++)
         fprintf(out, "w%05d ", i);
+    size_t bytes = (size_t)ftell(out), before = memory_live(s->c->memory);
     fclose(out);
     cn_dataset *d = cn_dataset_text(s->c, path, 1, .unit = CN_TEXT_WORDS);
     assert_int_equal(cn_dataset_class_count(d), 66002);
+    assert_true(memory_peak(s->c->memory) - before <= (16 << 20) + 4 * bytes);
     assert_int_equal(cn_dataset_read(d, 0, 1, (void *[]){&x, &y}), CN_OK);
     assert_string_equal(cn_dataset_class_name(d, (size_t)x), "w00000");
     assert_string_equal(cn_dataset_class_name(d, (size_t)y), "w00001");

@@ -1,5 +1,5 @@
-/* Fuzzing the decoders of PNG and JPEG: pixels as many as the size says, in as many channels as were
- * asked for; what the header declares is not taken on its word. */
+/* Fuzzing the decoders of PNG and JPEG: pixels as many as the size says, in as many channels as
+ * were asked for; what the header declares is not taken on its word. */
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
