@@ -26,7 +26,7 @@ static uint64_t tensor_key(cn_tensor t) {
     return (uint64_t)t.node << 32 | t.result;
 }
 
-/* What a tensor is in the file: inline ops that only pass on are passed over. */
+/* What an op's operand is in the file: inline ops that only pass on are passed over. */
 static cn_tensor written_tensor(const builder *b, cn_tensor t) {
     for (;;) {
         uint64_t key = tensor_key(t);
@@ -104,9 +104,9 @@ static void link_inputs(builder *b) {
         const node *n = layer != NULL ? NULL : graph_node(b->g, call->node);
         call->input_count = layer != NULL ? layer->input_count : n->operand_count;
         cn_tensor *inputs = ARENA_ARRAY(b->a, cn_tensor, call->input_count + 1);
-        for (uint32_t k = 0; k < call->input_count; k++)
+        for (uint32_t k = 0; k < call->input_count; k++) /* a layer's shapes are its own matter */
             inputs[k] =
-                written_tensor(b, layer != NULL ? layer->inputs[k] : tensor_of(c, n->operands[k]));
+                layer != NULL ? layer->inputs[k] : written_tensor(b, tensor_of(c, n->operands[k]));
         call->inputs = inputs;
     }
 }
@@ -218,7 +218,7 @@ static void rank_rows(builder *b) {
                  .next = ARENA_ARRAY(b->a, uint32_t, calls),
                  .seen = ARENA_ARRAY(b->a, bool, calls)};
     for (uint32_t i = 0; i < b->m->outputs.count; i++)
-        walk_from(&k, maker(g, written_tensor(b, b->m->outputs.items[i].tensor)));
+        walk_from(&k, maker(g, b->m->outputs.items[i].tensor));
     for (uint32_t i = 0; i < b->m->inputs.count; i++)
         walk_from(&k, maker(g, b->m->inputs.items[i]));
     measure(&k);

@@ -116,7 +116,7 @@ void keras_write_regularizer(keras_writer *w, const char *key, const char *place
 void keras_write_compile(keras_writer *w, const char *key, const cn_model *m);
 
 void keras_write_fields(keras_writer *w, const char *place, const cn_custom_layer_options *class);
-/* The model as a serialised object, with its compile_config if it is compiled and that is wanted. */
+/* The model as a serialised object, with its compile_config if it has one and that is wanted. */
 void keras_write_model(keras_writer *w, const cn_model *m, bool compiled);
 /* Whether the outputs are a dictionary in the file: their names are not those of the layers. */
 bool keras_outputs_by_name(const cn_model *m);

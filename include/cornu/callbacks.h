@@ -32,10 +32,10 @@ typedef struct cn_early_stopping_options {
 } cn_early_stopping_options;
 CN_API cn_callback *cn_early_stopping_at(cn_source where, const cn_early_stopping_options *options);
 
-/* Writes a file, atomically, at the end of each epoch: the whole model when its name ends in .keras,
- * else the weights (.weights.h5 for Keras, any other name safetensors). `path` may hold {epoch} and
- * {batch}, counted from 1, and {NAME} of a log, with a format as in Python: {val_loss:.2f},
- * {epoch:03d}. Folders that are missing are made. Keras: ModelCheckpoint. */
+/* Writes a file, atomically, at the end of each epoch: the whole model when its name ends in
+ * .keras, else the weights (.weights.h5 for Keras, any other name safetensors). `path` may hold
+ * {epoch} and {batch}, counted from 1, and {NAME} of a log, with a format as in Python:
+ * {val_loss:.2f}, {epoch:03d}. Folders that are missing are made. Keras: ModelCheckpoint. */
 typedef struct cn_model_checkpoint_options {
     cn_context *context;
     const char *path;    /* required */

@@ -25,8 +25,9 @@ static void values_are_set_apart_and_nested(void **state) {
     json_put_raw(&w, "raw", "[1]");
     json_put_text(&w, "none", NULL);
     json_close(&w, '}');
-    assert_string_equal(out.data, "{\"name\": \"a \\\"b\\\"\\u000a\", \"list\": [-9223372036854775808, "
-                                  "{}, null], \"yes\": true, \"raw\": [1], \"none\": null}");
+    assert_string_equal(out.data,
+                        "{\"name\": \"a \\\"b\\\"\\u000a\", \"list\": [-9223372036854775808, "
+                        "{}, null], \"yes\": true, \"raw\": [1], \"none\": null}");
 }
 
 static void numbers_read_as_floats_in_python(void **state) {
