@@ -174,6 +174,32 @@ static void a_model_trains_on_it(void **state) {
     assert_int_equal(cn_fit(s->m, d, .batch_size = 8, .verbose = -1), CN_OK);
 }
 
+static cn_dataset *open_it(small *s) {
+    return cn_dataset_csv(s->c, path, .targets = {"species"});
+}
+
+/* Every allocation fails once: a message, and nothing is kept. */
+static void running_out_of_memory_is_clean(void **state) {
+    small *s = *state;
+    memory *m = s->c->memory;
+    file(flowers);
+    cn_dataset *d = open_it(s); /* the context has its tables now */
+    assert_non_null(d);
+    cn_dataset_free(d);
+    size_t before = memory_live(m);
+    d = NULL;
+    for (int64_t n = 1; d == NULL; n++) {
+        memory_fail_at(m, n, 0);
+        d = open_it(s);
+        memory_fail_at(m, 0, 0);
+        if (d == NULL)
+            must_fail(s, cn_error_status(s->c), CN_ERROR_OUT_OF_MEMORY, "dataset_csv: ");
+        assert_true(d != NULL || memory_live(m) == before);
+    }
+    cn_dataset_free(d);
+    assert_int_equal(memory_live(m), before);
+}
+
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
@@ -184,6 +210,7 @@ int main(void) {
                                        WITH_FOLDER(mistakes_are_told_with_their_place),
                                        WITH_FOLDER(classes_have_a_limit),
                                        WITH_FOLDER(memory_is_that_of_the_file),
-                                       WITH_FOLDER(a_model_trains_on_it)};
+                                       WITH_FOLDER(a_model_trains_on_it),
+                                       WITH_FOLDER(running_out_of_memory_is_clean)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* Folders of images as datasets: labels, order, sizes; damaged images stop a fit by name. */
 #include "small_model.h"
 
+#include "base/arena.h"
+
 #include <sys/stat.h>
 
 #include "../runtime/io/pictures.h"
@@ -157,12 +159,39 @@ static void mistakes_are_named(void **state) {
     must_fail(s, cn_error_status(s->c), CN_ERROR_INVALID_ARGUMENT, ".scale and .offset");
 }
 
+static cn_dataset *open_it(small *s) {
+    return cn_dataset_image_folder(s->c, folder, .image_size = {2});
+}
+
+/* Every allocation fails once: a message, and nothing is kept. */
+static void running_out_of_memory_is_clean(void **state) {
+    small *s = *state;
+    memory *m = s->c->memory;
+
+    cn_dataset *d = open_it(s); /* the context has its tables now */
+    assert_non_null(d);
+    cn_dataset_free(d);
+    size_t before = memory_live(m);
+    d = NULL;
+    for (int64_t n = 1; d == NULL; n++) {
+        memory_fail_at(m, n, 0);
+        d = open_it(s);
+        memory_fail_at(m, 0, 0);
+        if (d == NULL)
+            must_fail(s, cn_error_status(s->c), CN_ERROR_OUT_OF_MEMORY, "dataset_image_folder: ");
+        assert_true(d != NULL || memory_live(m) == before);
+    }
+    cn_dataset_free(d);
+    assert_int_equal(memory_live(m), before);
+}
+
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_FOLDER(samples_are_images_and_labels), WITH_FOLDER(pixels_can_be_scaled),
         WITH_FOLDER(parts_are_those_of_keras),      WITH_FOLDER(training_streams_them),
-        WITH_FOLDER(damaged_images_stop_the_run),   WITH_FOLDER(mistakes_are_named)};
+        WITH_FOLDER(damaged_images_stop_the_run),   WITH_FOLDER(mistakes_are_named),
+        WITH_FOLDER(running_out_of_memory_is_clean)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -127,11 +127,38 @@ static void mistakes_are_named(void **state) {
     must_fail(s, cn_error_status(s->c), CN_ERROR_DATA, "has 0 words");
 }
 
+static cn_dataset *open_it(small *s) {
+    return cn_dataset_text(s->c, path, 2, .unit = CN_TEXT_WORDS);
+}
+
+/* Every allocation fails once: a message, and nothing is kept. */
+static void running_out_of_memory_is_clean(void **state) {
+    small *s = *state;
+    memory *m = s->c->memory;
+    file("to be or not to be");
+    cn_dataset *d = open_it(s); /* the context has its tables now */
+    assert_non_null(d);
+    cn_dataset_free(d);
+    size_t before = memory_live(m);
+    d = NULL;
+    for (int64_t n = 1; d == NULL; n++) {
+        memory_fail_at(m, n, 0);
+        d = open_it(s);
+        memory_fail_at(m, 0, 0);
+        if (d == NULL)
+            must_fail(s, cn_error_status(s->c), CN_ERROR_OUT_OF_MEMORY, "dataset_text: ");
+        assert_true(d != NULL || memory_live(m) == before);
+    }
+    cn_dataset_free(d);
+    assert_int_equal(memory_live(m), before);
+}
+
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_FOLDER(characters_follow_each_other), WITH_FOLDER(words_are_numbered_as_by_keras),
-        WITH_FOLDER(large_vocabularies_are_kept), WITH_FOLDER(mistakes_are_named)};
+        WITH_FOLDER(large_vocabularies_are_kept), WITH_FOLDER(mistakes_are_named),
+        WITH_FOLDER(running_out_of_memory_is_clean)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
