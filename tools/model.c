@@ -180,6 +180,11 @@ exit_code model_open(invocation *i, const char *path, model_use use, open_model 
     return code;
 }
 
+cn_status model_save(cn_model *m, const char *path) {
+    cn_save_options o = {.model = m, .path = path};
+    return cn_save_at(NO_LINE(o), &o);
+}
+
 void model_close(open_model *m) {
     loaded_source s = {.library = m->library};
     cn_context_free(m->context);

@@ -66,7 +66,7 @@ static cn_status write_weights(const conversion *v) {
 
 static exit_code write_model(conversion *v) {
     bool weights = ends_in(v->to, ".safetensors") || ends_in(v->to, ".weights.h5");
-    cn_status s = ends_in(v->to, ".keras") ? cn_save(v->model, v->to)
+    cn_status s = ends_in(v->to, ".keras") ? model_save(v->model, v->to)
                   : weights                ? cn_save_weights(v->model, v->to)
                                            : write_weights(v);
     v->count = cn_weight_count(v->model);

@@ -107,7 +107,8 @@ static exit_code check_outputs(const invocation *i) {
 
 static exit_code save(const invocation *i, const open_model *m, const char *output) {
     const char *state = option_text(i, "state", NULL);
-    cn_status s = is_model(output) ? cn_save(m->model, output) : cn_save_weights(m->model, output);
+    cn_status s =
+        is_model(output) ? model_save(m->model, output) : cn_save_weights(m->model, output);
     if (s == CN_OK && state != NULL)
         s = cn_save_state(m->model, state);
     if (s != CN_OK) {
@@ -131,7 +132,7 @@ static exit_code check_words(const invocation *i, cn_model *m) {
     if (fd < 0)
         return fail(i, EXIT_RUN, "cannot write %s: %s", path, strerror(errno));
     close(fd);
-    cn_status s = cn_save(m, path);
+    cn_status s = model_save(m, path);
     unlink(path);
     if (s == CN_OK)
         return EXIT_OK;
