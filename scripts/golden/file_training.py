@@ -108,6 +108,11 @@ def structure_cases(folder):
     model = keras.Model(x, layers.Dense(2)(inner(x) + inner(x * 0.5)))
     model.compile(optimizers.SGD(0.03125, momentum=0.5), "mse")
     folder.train("train_nested", model, numbers)
+    # A fit overrides what the call says: the statistics are those of the batch, and move.
+    y = layers.BatchNormalization(name="norm")(layers.Dense(4)(x), training=False)
+    model = keras.Model(x, layers.Dense(2)(y))
+    model.compile(optimizers.SGD(0.03125), "mse")
+    folder.train("train_called_for_inference", model, numbers)
     # Keras 3 opens the optimizer of such a file without its slots, and then cannot train.
     folder.train("train_old", mlp(
         optimizers.SGD(0.0625), losses.MeanSquaredError(), metrics=["mae"]), numbers,
