@@ -1,4 +1,4 @@
-/* The layers and the options that files of Keras are read and written by, as a table in Markdown. */
+/* The layers and the options that files of Keras are read and written by: a table in Markdown. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
