@@ -3,7 +3,7 @@
 #
 #   scripts/golden/venv.sh VENV
 #
-# makes VENV when it is missing; then $CORNU_KERAS_PYTHON is VENV/bin/python.
+# makes VENV when it is missing; then $TEST_KERAS_PYTHON is VENV/bin/python.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 venv=${1:?usage: venv.sh VENV}
