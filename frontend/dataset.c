@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/map.h"
+
 /* ---- making ----------------------------------------------------------------------------- */
 
 static cn_dataset *dataset_new(cn_context *c) {
@@ -220,6 +222,25 @@ bool dataset_add_column(cn_dataset *d, bool is_target, const char *name, cn_dtyp
     memcpy(x->shape, shape, sizeof *shape * (size_t)rank);
     return dataset_column_measure(x) || diag_fail(&d->context->diag, CN_ERROR_SHAPE,
                                                   "%s %d: the shape is too large", what, x->place);
+}
+
+bool dataset_check_class_names(cn_dataset *d, const char *const *names, size_t count) {
+    diagnostics *diag = &d->context->diag;
+    map seen;
+    map_init(&seen, d->own);
+    if ((names == NULL) != (count == 0))
+        return diag_fail(diag, CN_ERROR_INVALID_ARGUMENT,
+                         ".class_names and .class_count go together");
+    for (size_t i = 0; i < count; i++) {
+        bool found;
+        if (names[i] == NULL)
+            return diag_fail(diag, CN_ERROR_INVALID_ARGUMENT, ".class_names[%zu] is NULL", i);
+        *map_put_text(&seen, names[i], &found) = i;
+        if (found)
+            return diag_fail(diag, CN_ERROR_INVALID_ARGUMENT,
+                             ".class_names[%zu] is \"%.200s\" once more", i, names[i]);
+    }
+    return true;
 }
 
 /* ---- asking ----------------------------------------------------------------------------- */

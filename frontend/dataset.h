@@ -37,4 +37,7 @@ cn_dataset *dataset_make(cn_context *c, cn_source where, const char *call, datas
 bool dataset_add_column(cn_dataset *d, bool is_target, const char *name, cn_dtype dtype, int rank,
                         const int64_t *shape, const void *data);
 
+/* Class names of options: all there, each once; none without their number, nor the other way. */
+bool dataset_check_class_names(cn_dataset *d, const char *const *names, size_t count);
+
 #endif

@@ -446,17 +446,14 @@ static char separator_of(const cn_dataset_csv_options *o) {
     return ends_with(o->path, ".tsv") || ends_with(o->path, ".tsv.gz") ? '\t' : ',';
 }
 
-static bool check_options(const cn_dataset_csv_options *o, diagnostics *d) {
+static bool check_options(cn_dataset *set, const cn_dataset_csv_options *o, diagnostics *d) {
     if (o->path == NULL)
         return diag_fail(d, CN_ERROR_INVALID_ARGUMENT, "no file is named");
     if (strchr("\"\r\n", o->separator) != NULL && o->separator != 0)
         return diag_fail(d, CN_ERROR_INVALID_ARGUMENT, "that .separator separates nothing");
     if ((unsigned)o->missing > CN_MISSING_SKIPS)
         return diag_fail(d, CN_ERROR_INVALID_ARGUMENT, ".missing is none of its three values");
-    for (size_t i = 0; o->class_names != NULL && i < o->class_count; i++)
-        if (o->class_names[i] == NULL)
-            return diag_fail(d, CN_ERROR_INVALID_ARGUMENT, ".class_names[%zu] is NULL", i);
-    return true;
+    return dataset_check_class_names(set, o->class_names, o->class_count);
 }
 
 static bool read_table(table *t, char separator) {
@@ -477,7 +474,7 @@ static bool fill_csv(cn_dataset *d, const void *options) {
     table *t = ARENA_NEW(d->own, table);
     const cn_dataset_csv_options *o = options;
     *t = (table){.d = d, .o = o, .diag = &d->context->diag, .scratch = d->own};
-    return check_options(o, t->diag) && read_table(t, separator_of(o));
+    return check_options(d, o, t->diag) && read_table(t, separator_of(o));
 }
 
 cn_dataset *cn_dataset_csv_at(cn_source where, const cn_dataset_csv_options *options) {

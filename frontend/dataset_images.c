@@ -203,7 +203,8 @@ static bool fill(cn_dataset *d, const void *options) {
     images *x = ARENA_NEW(d->own, images);
     x->memory = d->context->memory;
     x->folder.descriptor = -1;
-    if (!check_options(o, &d->context->diag))
+    if (!check_options(o, &d->context->diag) ||
+        !dataset_check_class_names(d, o->class_names, o->class_count))
         return false;
     take_options(x, o);
     d->held = x;

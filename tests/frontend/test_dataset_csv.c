@@ -103,6 +103,8 @@ static void classes_can_be_given(void **state) {
     assert_null(
         cn_dataset_csv(s->c, path, .targets = {"species"}, .class_names = names, .class_count = 2));
     must_fail(s, cn_error_status(s->c), CN_ERROR_DATA, "\"iris, virginica\" is none of the 2");
+    assert_null(cn_dataset_csv(s->c, path, .targets = {"species"}, .class_count = 2));
+    must_fail(s, cn_error_status(s->c), CN_ERROR_INVALID_ARGUMENT, "go together");
     assert_null(cn_dataset_csv(s->c, path, .targets = {"width"}, .inputs = {"length"},
                                .class_names = names, .class_count = 2));
     must_fail(s, cn_error_status(s->c), CN_ERROR_INVALID_ARGUMENT, "no column of texts");

@@ -159,6 +159,24 @@ static void mistakes_are_named(void **state) {
     must_fail(s, cn_error_status(s->c), CN_ERROR_INVALID_ARGUMENT, ".scale and .offset");
 }
 
+static void refused_classes(small *s, const char *const *names, size_t count, const char *words) {
+    assert_null(cn_dataset_image_folder(s->c, folder, .class_names = names, .class_count = count));
+    must_fail(s, cn_error_status(s->c), cn_error_status(s->c), words);
+}
+
+static void given_classes_are_checked(void **state) {
+    small *s = *state;
+    const char *const names[] = {"cat", "bee", "cat", NULL}, *const unknown[] = {"cow"};
+    refused_classes(s, names, 3, ".class_names[2] is \"cat\" once more");
+    refused_classes(s, (const char *[]){"cat", NULL}, 2, ".class_names[1] is NULL");
+    refused_classes(s, NULL, 2, ".class_names and .class_count go together");
+    refused_classes(s, names, 0, ".class_names and .class_count go together");
+    refused_classes(s, unknown, 1, "has no folder \"cow\"");
+    cn_dataset *d = cn_dataset_image_folder(s->c, folder, .class_names = names, .class_count = 2);
+    assert_int_equal(cn_dataset_count(d), 2 * PER_CLASS);
+    assert_string_equal(cn_dataset_class_name(d, 0), "cat");
+}
+
 static cn_dataset *open_it(small *s) {
     return cn_dataset_image_folder(s->c, folder, .image_size = {2});
 }
@@ -192,6 +210,6 @@ int main(void) {
         WITH_FOLDER(samples_are_images_and_labels), WITH_FOLDER(pixels_can_be_scaled),
         WITH_FOLDER(parts_are_those_of_keras),      WITH_FOLDER(training_streams_them),
         WITH_FOLDER(damaged_images_stop_the_run),   WITH_FOLDER(mistakes_are_named),
-        WITH_FOLDER(running_out_of_memory_is_clean)};
+        WITH_FOLDER(given_classes_are_checked),     WITH_FOLDER(running_out_of_memory_is_clean)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
