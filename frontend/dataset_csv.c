@@ -4,9 +4,11 @@
  * the number of rows, so that the second can fill arrays of just the size they need. Both passes
  * leave out the same rows, and the second refuses a file that has changed in between.
  *
- * A column is of numbers or of texts by its first cell that is not missing; the texts of a column
- * are classes, in the order of their bytes, so two files with the same classes number them alike.
+ * A column is of numbers or of texts by its first cell that is not missing, and stays so: a number
+ * among texts is a mistake unless .texts lists the column. The texts of a column are classes, in
+ * the order of their bytes, so two files with the same classes number them alike.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,7 @@ typedef struct column {
     const char *name; /* NULL without a header */
     kind kind;
     bool asked;      /* for as texts, so NA is one */
+    int list;        /* the last of the lists that name it */
     map classes;     /* of texts -> number */
     int32_t *places; /* of classes, sorted, by number */
 } column;
@@ -45,7 +48,8 @@ typedef struct table {
     arena *scratch;
     diagnostics *diag;
     column *columns;
-    int width;
+    int width, lists;
+    bool by_name; /* some column is chosen by its name */
     group groups[MOST_GROUPS];
     int group_count;
     int64_t rows, filled;
@@ -60,6 +64,20 @@ static bool fail_at(const table *t, const csv_row *row, int k, const char *words
                      t->o->path, (long long)row->line, k + 1, name != NULL ? " \"" : "",
                      name != NULL ? name : "", name != NULL ? "\"" : "", SHOWN_TEXT,
                      row->cells[k].text, words);
+}
+
+/* Without a sign; of any case. */
+static bool is_infinity(const char *word) {
+    return strcasecmp(word, "inf") == 0 || strcasecmp(word, "infinity") == 0;
+}
+
+/* A float32 has infinities, so they are numbers. NaN is not: it is a missing cell. */
+static bool read_number(const char *word, size_t length, double *out) {
+    bool negative = word[0] == '-', sign = negative || word[0] == '+';
+    if (!is_infinity(word + sign))
+        return decimal_parse(word, length, out);
+    *out = negative ? -HUGE_VAL : HUGE_VAL;
+    return true;
 }
 
 /* ---- Choosing columns -------------------------------------------------------------------- */
@@ -77,34 +95,52 @@ static bool fail_choice(const table *t, const char *wanted) {
                      t->width > SHOWN_NAMES ? ", ..." : "");
 }
 
-/* Names win over numbers: "1969" may be a name. -1 = there is no such column. */
-static int find_column(const table *t, const char *wanted, size_t length) {
+static bool is_name(const column *c, const char *wanted, size_t length) {
+    return c->name != NULL && strlen(c->name) == length && memcmp(c->name, wanted, length) == 0;
+}
+
+enum { NO_COLUMN = -1, TWO_COLUMNS = -2 };
+
+/* Names win over numbers: "1969" may be a name. Or one of the values above. */
+static int find_column(table *t, const char *wanted, size_t length) {
+    int found = NO_COLUMN;
     double number;
-    for (int k = 0; k < t->width; k++) {
-        const char *name = t->columns[k].name;
-        if (name != NULL && strlen(name) == length && memcmp(name, wanted, length) == 0)
-            return k;
+    for (int k = 0; k < t->width; k++)
+        if (is_name(&t->columns[k], wanted, length))
+            found = found == NO_COLUMN ? k : TWO_COLUMNS;
+    if (found != NO_COLUMN) {
+        t->by_name = true;
+        return found;
     }
     if (length > 6 || !decimal_parse(wanted, length, &number) || number != (double)(int)number)
-        return -1;
+        return NO_COLUMN;
     int k = (int)number < 0 ? (int)number + t->width : (int)number;
-    return k >= 0 && k < t->width ? k : -1;
+    return k >= 0 && k < t->width ? k : NO_COLUMN;
 }
 
 typedef struct selection {
-    const table *table;
+    table *table;
     int *columns;
-    int count, room;
+    int count;
 } selection;
 
+static bool fail_select(const table *t, const char *wanted, const char *words) {
+    return diag_fail(t->diag, CN_ERROR_INVALID_ARGUMENT, "\"%s\": \"%.200s\" %s", t->o->path,
+                     wanted, words);
+}
+
 static bool select_range(selection *s, const char *wanted, int first, int last) {
+    table *t = s->table;
+    if (first == TWO_COLUMNS || last == TWO_COLUMNS)
+        return fail_select(t, wanted, "is the name of several columns; number them from 0");
     if (first < 0 || last < first)
-        return fail_choice(s->table, wanted);
-    if (s->count + last - first + 1 > s->room)
-        return diag_fail(s->table->diag, CN_ERROR_INVALID_ARGUMENT,
-                         "\"%s\": a column is listed twice", s->table->o->path);
-    for (int k = first; k <= last; k++)
+        return fail_choice(t, wanted);
+    for (int k = first; k <= last; k++) {
+        if (t->columns[k].list == t->lists)
+            return fail_select(t, wanted, "lists a column that is listed twice");
+        t->columns[k].list = t->lists;
         s->columns[s->count++] = k;
+    }
     return true;
 }
 
@@ -115,7 +151,7 @@ static bool select_cells(void *user, const csv_row *row, diagnostics *d) {
         const char *wanted = row->cells[i].text, *dots = strstr(wanted, "..");
         size_t length = row->cells[i].length;
         int first = find_column(s->table, wanted, length), last = first;
-        if (first < 0 && dots != NULL) {
+        if (first == NO_COLUMN && dots != NULL) {
             first = find_column(s->table, wanted, (size_t)(dots - wanted));
             last = find_column(s->table, dots + 2, strlen(dots + 2));
         }
@@ -127,8 +163,9 @@ static bool select_cells(void *user, const csv_row *row, diagnostics *d) {
 
 /* The columns of a list like "a,b,3..5". */
 static bool select_columns(table *t, const char *list, int **columns, int *count) {
-    selection s = {.table = t, .room = t->width};
+    selection s = {.table = t};
     s.columns = ARENA_ARRAY(t->scratch, int, t->width);
+    t->lists++;
     if (!csv_scan_text(list, strlen(list), t->d->context->memory, select_cells, &s, t->diag))
         return false;
     *columns = s.columns;
@@ -185,6 +222,20 @@ static bool choose_columns(table *t) {
     return (o->inputs[0] != NULL || add_rest(t)) && mark_texts(t);
 }
 
+/* A header of numbers is more likely the first row. */
+static bool check_header(const table *t) {
+    double number;
+    if (t->o->no_header || t->by_name)
+        return true;
+    for (int k = 0; k < t->width; k++)
+        if (!read_number(t->columns[k].name, strlen(t->columns[k].name), &number))
+            return true;
+    return diag_fail(t->diag, CN_ERROR_DATA,
+                     "\"%s\": the names in its first line are all numbers; .no_header = true "
+                     "makes it a row, .inputs that list columns by these names make it the header",
+                     t->o->path);
+}
+
 static bool begin_table(table *t, const csv_row *row) {
     t->begun = true;
     t->width = (int)row->count;
@@ -194,7 +245,7 @@ static bool begin_table(table *t, const csv_row *row) {
             t->columns[k].name = arena_string(t->d->own, row->cells[k].text);
         map_init(&t->columns[k].classes, t->scratch);
     }
-    return choose_columns(t);
+    return choose_columns(t) && check_header(t);
 }
 
 /* ---- Cells ------------------------------------------------------------------------------- */
@@ -242,8 +293,13 @@ static bool survey_cell(table *t, const csv_row *row, int k) {
     double number;
     if (is_missing(cell, c))
         return check_missing(t, row, k);
+    bool is_number = !c->asked && read_number(cell->text, cell->length, &number);
     if (c->kind == UNDECIDED)
-        c->kind = decimal_parse(cell->text, cell->length, &number) ? NUMBERS : TEXTS;
+        c->kind = is_number ? NUMBERS : TEXTS;
+    if (c->kind == TEXTS && is_number)
+        return fail_at(t, row, k,
+                       "is a number in a column of texts; .texts makes all of them classes, and "
+                       "a missing number is an empty cell, NA or NaN");
     return c->kind != TEXTS || keep_class(t, row, k);
 }
 
@@ -395,13 +451,13 @@ static bool number_of(table *t, const csv_row *row, int k, float *out) {
         return true;
     }
     if (is_missing(cell, &t->columns[k])) {
-        *out = __builtin_nanf("");
+        *out = NAN;
         return true;
     }
-    if (!decimal_parse(cell->text, cell->length, &x))
+    if (!read_number(cell->text, cell->length, &x))
         return fail_at(t, row, k, "is no number");
     *out = (float)x;
-    return __builtin_isfinite(*out) || fail_at(t, row, k, "is more than a float32 holds");
+    return isinf(x) || isfinite(*out) || fail_at(t, row, k, "is more than a float32 holds");
 }
 
 static bool fill_group(table *t, const group *g, const csv_row *row) {

@@ -46,9 +46,16 @@ typedef enum cn_missing {
 
 /* CSV files (RFC 4180), plain or gzip. A text of `inputs` or `targets` makes one array, of one
  * column or of several that are listed as CSV themselves: a name; a number from 0, from the end if
- * negative; or FIRST..LAST, both included. "0..3", "height,weight", "\"a,b\"". Numbers become
- * float32; a column of texts becomes int32, its classes, sorted by their bytes. A column holds
- * texts when its first cell is no number. */
+ * negative; or FIRST..LAST, both included. "0..3", "height,weight", "\"a,b\"". A name that several
+ * columns have, and a column listed twice in one array, are refused.
+ *
+ * Numbers, inf and -inf among them, become float32: integers beyond 2^24 are rounded. A column
+ * whose first cell is no number holds texts; a number further down is a mistake then, unless .texts
+ * lists the column. A column of texts that is an array of its own becomes int32, its classes,
+ * sorted by their bytes; one of several columns of an array becomes those numbers as float32.
+ *
+ * A header of nothing but numbers is refused, because it is more likely the first row; columns that
+ * are chosen by such names say otherwise. */
 typedef struct cn_dataset_csv_options {
     cn_context *context;
     const char *path;                /* required */

@@ -83,6 +83,8 @@ static void take_cell(void *text, size_t length, void *user) {
     scan *s = user;
     if (s->stopped || !reserve(s, length + 1))
         return;
+    if (length > 0 && memchr(text, 0, length) != NULL)
+        stop(s, CN_ERROR_FORMAT, "a NUL in a cell; is it a file of text?");
     if (length > 0)
         memcpy(s->bytes + s->length, text, length);
     s->bytes[s->length + length] = 0;

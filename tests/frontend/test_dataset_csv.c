@@ -120,7 +120,10 @@ static void mistakes_are_told_with_their_place(void **state) {
     refused(s, "a,b\n1,2\n3\n", "t.csv\", line 3: 1 cells, the header has 2");
     refused(s, "a,b\n1,2\n\"\n\n1.5x\",2\n", "line 3, column 1 \"a\": \"\n\n1.5x\" is no number");
     refused(s, "a\n1e300\n", "is more than a float32 holds");
-    refused(s, "a\n1\ninf\n", "\"inf\" is no number");
+    refused(s, "a\n1\nnone\n", "\"none\" is no number");
+    refused(s, "a\n1\n1e999\n", "\"1e999\" is no number");
+    refused(s, "a,b\n?,x\n2,y\n",
+            "t.csv\", line 3, column 1 \"a\": \"2\" is a number in a column of texts; .texts");
     refused(s, "b,c\n1,2\n", "has no column \"a\"; it has 2: b, c");
     refused(s, "a\n", "has no rows behind its header");
     refused(s, "", "has no rows");
@@ -129,12 +132,47 @@ static void mistakes_are_told_with_their_place(void **state) {
     must_fail(s, cn_error_status(s->c), CN_ERROR_INVALID_ARGUMENT, "no column \"0..7\"");
     assert_null(cn_dataset_csv(s->c, path, .inputs = {"0,0,0,0"}));
     must_fail(s, cn_error_status(s->c), CN_ERROR_INVALID_ARGUMENT, "listed twice");
+    assert_null(cn_dataset_csv(s->c, path, .inputs = {"0..1,width"}));
+    must_fail(s, cn_error_status(s->c), CN_ERROR_INVALID_ARGUMENT, "\"width\" lists a column");
     assert_null(cn_dataset_csv(s->c, path, .targets = {"0..2"}));
     must_fail(s, cn_error_status(s->c), CN_ERROR_INVALID_ARGUMENT, "all columns are targets");
     assert_null(cn_dataset_csv(s->c));
     must_fail(s, cn_error_status(s->c), CN_ERROR_INVALID_ARGUMENT, "no file is named");
     assert_null(cn_dataset_csv(s->c, path, .separator = '"'));
     must_fail(s, cn_error_status(s->c), CN_ERROR_INVALID_ARGUMENT, "separates nothing");
+}
+
+static void infinities_are_numbers(void **state) {
+    small *s = *state;
+    cn_dataset *d = cn_dataset_csv(s->c, file("a,b\ninf,-Inf\n2,+infinity\n"));
+    static const float expected[] = {INFINITY, -INFINITY, 2, INFINITY};
+    assert_int_equal(cn_dataset_class_count(d), 0);
+    assert_memory_equal(cn_dataset_input(d, 0).data, expected, sizeof expected);
+}
+
+static void names_that_are_not_unique_have_numbers(void **state) {
+    small *s = *state;
+    file("a,b,a\n1,2,3\n");
+    assert_int_equal(cn_dataset_input(cn_dataset_csv(s->c, path), 0).shape[1], 3);
+    cn_dataset *d = cn_dataset_csv(s->c, path, .inputs = {"2"}, .targets = {"b"});
+    assert_true(((const float *)cn_dataset_input(d, 0).data)[0] == 3);
+    assert_null(cn_dataset_csv(s->c, path, .inputs = {"a"}));
+    must_fail(s, cn_error_status(s->c), CN_ERROR_INVALID_ARGUMENT,
+              "t.csv\": \"a\" is the name of several columns; number them");
+    assert_null(cn_dataset_csv(s->c, path, .inputs = {"b..a"}));
+    must_fail(s, cn_error_status(s->c), CN_ERROR_INVALID_ARGUMENT, "several columns");
+}
+
+/* Else its first row were lost without a word. */
+static void a_header_of_numbers_is_asked_about(void **state) {
+    small *s = *state;
+    file("1,2\n3,4\n");
+    assert_null(cn_dataset_csv(s->c, path, .targets = {"-1"}));
+    must_fail(s, cn_error_status(s->c), CN_ERROR_DATA, "are all numbers; .no_header = true makes");
+    assert_int_equal(cn_dataset_count(cn_dataset_csv(s->c, path, .no_header = true)), 2);
+    cn_dataset *d = cn_dataset_csv(s->c, path, .targets = {"2"});
+    assert_int_equal(cn_dataset_count(d), 1);
+    assert_string_equal(cn_dataset_target(d, 0).name, "2");
 }
 
 /* All texts different: nobody's classes. */
@@ -210,6 +248,9 @@ int main(void) {
                                        WITH_FOLDER(missing_cells_have_a_policy),
                                        WITH_FOLDER(classes_can_be_given),
                                        WITH_FOLDER(mistakes_are_told_with_their_place),
+                                       WITH_FOLDER(infinities_are_numbers),
+                                       WITH_FOLDER(names_that_are_not_unique_have_numbers),
+                                       WITH_FOLDER(a_header_of_numbers_is_asked_about),
                                        WITH_FOLDER(classes_have_a_limit),
                                        WITH_FOLDER(memory_is_that_of_the_file),
                                        WITH_FOLDER(a_model_trains_on_it),

@@ -101,6 +101,14 @@ static void mistakes_are_told_with_their_line(void **state) {
     assert_non_null(strstr(w->diagnostics.message, "not a regular file"));
 }
 
+static void nul_is_refused(void **state) {
+    workspace *w = *state;
+    rows r = {.length = 0};
+    damage_write(path, "a,b\n1\0,2\n", 9);
+    assert_false(csv_scan(path, ',', w->memory, keep, &r, &w->diagnostics));
+    assert_non_null(strstr(w->diagnostics.message, "line 2: a NUL in a cell; is it"));
+}
+
 static void endless_rows_are_refused(void **state) {
     workspace *w = *state;
     size_t length = 9 << 20;
@@ -162,12 +170,10 @@ static void damage_does_no_harm(void **state) {
 #define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, name_file, remove_file)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {WITH_FILE(rows_and_lines_are_found),
-                                       WITH_FILE(gzip_is_read),
-                                       WITH_FILE(mistakes_are_told_with_their_line),
-                                       WITH_FILE(endless_rows_are_refused),
-                                       WITH_FILE(bombs_are_refused),
-                                       WITH_FILE(unwinding_gives_all_back),
-                                       WITH_FILE(damage_does_no_harm)};
+    const struct CMUnitTest tests[] = {
+        WITH_FILE(rows_and_lines_are_found),          WITH_FILE(gzip_is_read),
+        WITH_FILE(mistakes_are_told_with_their_line), WITH_FILE(nul_is_refused),
+        WITH_FILE(endless_rows_are_refused),          WITH_FILE(bombs_are_refused),
+        WITH_FILE(unwinding_gives_all_back),          WITH_FILE(damage_does_no_harm)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
