@@ -13,6 +13,9 @@
 
 enum { DEFAULT_EXTENT = 256, MOST_EXTENT = 1 << 14, MOST_PIXELS = 1 << 26 };
 
+/* What a file may hold: the largest pixels uncompressed, and what is not pixels. */
+enum { BYTES_PER_PIXEL = 8, BYTES_BESIDE_PIXELS = 16 << 20 };
+
 typedef struct images {
     folder folder; /* first, for cn_dataset_file */
     memory *memory;
@@ -144,6 +147,12 @@ static void take_options(images *x, const cn_dataset_image_folder_options *o) {
     x->most_pixels = o->max_pixels > 0 ? o->max_pixels : MOST_PIXELS;
 }
 
+static int64_t most_bytes(const images *x) {
+    return x->most_pixels > (INT64_MAX - BYTES_BESIDE_PIXELS) / BYTES_PER_PIXEL
+               ? INT64_MAX
+               : x->most_pixels * BYTES_PER_PIXEL + BYTES_BESIDE_PIXELS;
+}
+
 static bool list_images(cn_dataset *d, images *x, const cn_dataset_image_folder_options *o) {
     static const char *const endings[] = {".png", ".jpg", ".jpeg", NULL}, *const refused[] = {
                                                                               ".gif", ".bmp", NULL};
@@ -153,7 +162,8 @@ static bool list_images(cn_dataset *d, images *x, const cn_dataset_image_folder_
                         .classes = o->class_names,
                         .class_count = o->class_count,
                         .endings = endings,
-                        .refused = refused};
+                        .refused = refused,
+                        .most_bytes = most_bytes(x)};
     diagnostics *diag = &d->context->diag;
     if (!folder_list(&f, d->own, diag, &x->folder))
         return false;

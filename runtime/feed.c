@@ -346,9 +346,21 @@ static bool gathers_ahead(const feed *f) {
     return f->batches - f->options.first_batch > 1 && (!dataset_in_memory(&f->data) || spare);
 }
 
+/* A processor each, but no more than the context's .threads: the workers'. */
+static int wanted_readers(const feed *f) {
+    int processors = processor_count();
+    if (f->slot_count == 1)
+        return 0;
+    if (f->data.read == NULL)
+        return 1;
+    return f->options.workers != NULL && pool_threads(f->options.workers) < processors
+               ? pool_threads(f->options.workers)
+               : processors;
+}
+
 /* Fewer than wanted is no failure. */
 static void start_readers(feed *f) {
-    int wanted = f->slot_count == 1 ? 0 : f->data.read == NULL ? 1 : processor_count();
+    int wanted = wanted_readers(f);
     for (int i = 0; i < wanted && i < MOST_READERS; i++) {
         thread *t = thread_start(read_ahead, f);
         if (t == NULL)

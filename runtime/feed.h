@@ -3,9 +3,10 @@
  * Three buffers go round: one is being stepped on, the others are filled meanwhile. Rows that lie
  * in memory are gathered when asked for, by the workers that will step on them, where these fill
  * the machine: a thread more would only take a processor from them. So they are where no thread
- * could be started. Files are read and decoded by as many threads as there are processors, which
- * give way to the workers; who has to wait for a batch helps to finish it, with the workers. So
- * processors that the step leaves idle read ahead, and none is idle while a batch is missing.
+ * could be started. Files are read and decoded by as many threads as there are processors, or
+ * workers where these shall be fewer; they give way to the workers, and who has to wait for a batch
+ * helps to finish it, with the workers. So processors that the step leaves idle read ahead, and
+ * none is idle while a batch is missing.
  *
  * Invariant: order and content depend on dataset, order, seed and epoch only, so a run that
  * resumes at a batch sees what it would have seen; of rows that fail the first is told.
@@ -44,7 +45,7 @@ const feed_batch *feed_next(feed *f, diagnostics *diag);
 void feed_free(feed *f);
 int64_t feed_batch_count(const dataset *d, int64_t batch_size);
 
-/* A permutation of 0 .. count-1: sorted by Philox keys of (seed, epoch, place). */
+/* A permutation of 0 .. count-1: Fisher and Yates' shuffle, by Philox of (seed, epoch, place). */
 void feed_permutation(int64_t *out, int64_t count, uint64_t seed, uint64_t epoch);
 
 #endif

@@ -65,7 +65,8 @@ CN_API cn_dataset *cn_dataset_range(cn_dataset *d, int64_t begin, int64_t end);
 /* Borrowed view of an array-backed dataset's input or target i; data NULL when there is none. */
 CN_API cn_array cn_dataset_input(const cn_dataset *d, size_t i);
 CN_API cn_array cn_dataset_target(const cn_dataset *d, size_t i);
-/* Datasets belong to their context; freeing early is allowed, but not before ranges of it. */
+/* Datasets belong to their context; freeing early is allowed, but not before ranges of it, nor from
+ * a callback of the call that reads it: its threads read ahead. */
 CN_API void cn_dataset_free(cn_dataset *d);
 
 /* ---- arrays in files ------------------------------------------------------------------------- */

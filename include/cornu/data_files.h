@@ -104,7 +104,7 @@ typedef struct cn_dataset_image_folder_options {
     const char *const *class_names; /* these folders, in this order */
     size_t class_count;
     bool follow_links;
-    int64_t max_pixels; /* of an image; default: 2^26 */
+    int64_t max_pixels; /* of an image, of 8 bytes each in its file; default: 2^26 */
 } cn_dataset_image_folder_options;
 CN_API cn_dataset *cn_dataset_image_folder_at(cn_source where,
                                               const cn_dataset_image_folder_options *options);

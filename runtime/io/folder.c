@@ -264,7 +264,7 @@ static bool list_guarded(lister *l) {
 }
 
 bool folder_list(const folder_options *o, arena *a, diagnostics *d, folder *out) {
-    *out = (folder){.descriptor = -1, .follow_links = o->follow_links};
+    *out = (folder){.descriptor = -1, .follow_links = o->follow_links, .most_bytes = o->most_bytes};
     out->title = arena_string(a, o->path);
     out->descriptor = open(o->path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
     if (out->descriptor < 0)
@@ -300,6 +300,9 @@ static bool read_open(const folder *f, const char *path, int fd, memory *m, diag
     struct stat facts;
     if (fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode))
         return fail_file(f, path, "is not a regular file", d);
+    if (facts.st_size > f->most_bytes)
+        return diag_fail(d, CN_ERROR_DATA, "\"%s/%s\" has %lld bytes; %lld are the most", f->title,
+                         path, (long long)facts.st_size, (long long)f->most_bytes);
     *length = (size_t)facts.st_size;
     *bytes = memory_take(m, *length + 1, 64);
     if (*bytes == NULL)

@@ -21,6 +21,7 @@ typedef struct folder {
     const char *title;
     int descriptor; /* -1 = closed */
     bool follow_links;
+    int64_t most_bytes;
     folder_file *files;
     size_t count;
     const char **classes; /* none when the labels are not those of folders */
@@ -35,6 +36,7 @@ typedef struct folder_options {
     size_t class_count;
     const char *const *endings; /* ".png", in lower case; NULL at the end */
     const char *const *refused; /* endings that are told instead of left out */
+    int64_t most_bytes;         /* of a file that is read: a sparse one costs nobody's memory */
 } folder_options;
 
 /* Lists into arena a; false with a message, and nothing open, also when memory runs out. */

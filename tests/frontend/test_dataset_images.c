@@ -143,6 +143,25 @@ static void damaged_images_stop_the_run(void **state) {
     assert_int_equal(cn_fit(m, d, .batch_size = 4, .verbose = -1), CN_OK);
 }
 
+/* Of 2 GB that are not there, only a number is read. */
+static void endless_files_are_refused(void **state) {
+    small *s = *state;
+    char path[128];
+    uint8_t pixels[3];
+    int32_t label;
+    cn_dataset *d = cn_dataset_image_folder(s->c, folder, .image_size = {1, 1}, .no_shuffle = true);
+    snprintf(path, sizeof path, "%s/ant/00.png", folder);
+    assert_int_equal(truncate(path, (off_t)2 << 30), 0);
+    size_t before = memory_peak(s->c->memory);
+    must_fail(s, cn_dataset_read(d, 0, 1, (void *[]){pixels, &label}), CN_ERROR_DATA,
+              "/ant/00.png\" has 2147483648 bytes; 553648128 are the most");
+    assert_int_equal(memory_peak(s->c->memory), before);
+    d = cn_dataset_image_folder(s->c, folder, .no_shuffle = true, .max_pixels = 1);
+    assert_int_equal(truncate(path, (16 << 20) + 9), 0);
+    must_fail(s, cn_dataset_read(d, 0, 1, (void *[]){pixels, &label}), CN_ERROR_DATA,
+              "16777225 bytes; 16777224 are the most");
+}
+
 static void mistakes_are_named(void **state) {
     small *s = *state;
     assert_null(cn_dataset_image_folder(s->c));
@@ -210,6 +229,7 @@ int main(void) {
         WITH_FOLDER(samples_are_images_and_labels), WITH_FOLDER(pixels_can_be_scaled),
         WITH_FOLDER(parts_are_those_of_keras),      WITH_FOLDER(training_streams_them),
         WITH_FOLDER(damaged_images_stop_the_run),   WITH_FOLDER(mistakes_are_named),
-        WITH_FOLDER(given_classes_are_checked),     WITH_FOLDER(running_out_of_memory_is_clean)};
+        WITH_FOLDER(endless_files_are_refused),     WITH_FOLDER(given_classes_are_checked),
+        WITH_FOLDER(running_out_of_memory_is_clean)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "runtime/feed.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/platform.h"
@@ -247,6 +248,31 @@ static void many_readers_give_the_same_batches(void **state) {
     pool_release(workers);
 }
 
+static _Thread_local bool counted_before;
+static atomic_int reading_threads;
+
+static bool count_thread(void *user, int64_t index, void *const *inputs, void *const *targets,
+                         diagnostics *d) {
+    if (!counted_before)
+        atomic_fetch_add(&reading_threads, 1);
+    counted_before = true;
+    return read_number(user, index, inputs, targets, d);
+}
+
+/* A context of one thread reads ahead with one, and its caller helps. */
+static void readers_are_no_more_than_workers(void **state) {
+    workspace *w = *state;
+    static const int64_t none[2] = {-1, -1};
+    static int32_t samples[997];
+    pool *workers = pool_get(1);
+    dataset d = readable(997, none);
+    d.read = count_thread;
+    feed_options o = {.batch_size = 40, .workers = workers};
+    read_pass(w, &d, o, samples);
+    assert_in_range(atomic_load(&reading_threads), 1, 2);
+    pool_release(workers);
+}
+
 static void the_first_of_several_failures_is_told(void **state) {
     workspace *w = *state;
     static const int64_t bad[2] = {157, 150};
@@ -310,6 +336,7 @@ int main(void) {
                                        WITH_WORKSPACE(a_feed_may_be_left_in_the_middle),
                                        WITH_WORKSPACE(a_failure_comes_after_the_batches_before_it),
                                        WITH_WORKSPACE(many_readers_give_the_same_batches),
+                                       WITH_WORKSPACE(readers_are_no_more_than_workers),
                                        WITH_WORKSPACE(the_first_of_several_failures_is_told),
                                        WITH_WORKSPACE(sizes_beyond_all_machines_are_refused),
                                        WITH_WORKSPACE(running_out_of_memory_is_clean)};

@@ -111,7 +111,7 @@ static void files_are_read_later(void **state) {
     make("cat");
     make("cat/1.png");
     make("cat/2.png");
-    folder_options o = {.path = root, .endings = endings};
+    folder_options o = {.path = root, .endings = endings, .most_bytes = 1 << 10};
     assert_true(folder_list(&o, w->arena, &w->diagnostics, &f));
     assert_true(folder_read(&f, 0, w->memory, &w->diagnostics, &bytes, &length));
     assert_true(length == 9 && memcmp(bytes, "cat/1.png", 9) == 0);
