@@ -48,6 +48,10 @@ void library_close(void *library);
  * is in, or in its folder cornu/. NULL when it lies in neither. */
 char *file_beside_library(const char *file);
 
+/* The first bytes of a regular file, as many as it has up to `capacity`; whatever waits, such as a
+ * FIFO, is refused. diag_fail names the path. */
+bool file_read_head(const char *path, diagnostics *d, uint8_t *bytes, size_t capacity,
+                    size_t *count);
 /* Whole file into memory taken with malloc; caller frees. diag_fail names the path. */
 bool file_read_all(const char *path, diagnostics *d, uint8_t **bytes, size_t *length);
 /* The same, and what it was read from, to be given to another process and then closed. */

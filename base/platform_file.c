@@ -55,17 +55,46 @@ static int read_to_end(int fd, size_t room, uint8_t **bytes, size_t *length) {
     return ENOMEM;
 }
 
-bool file_read_keep(const char *path, diagnostics *d, uint8_t **bytes, size_t *length,
-                    int *descriptor) {
+/* A descriptor and what fstat tells of it; -1 after diag_fail. */
+static int open_regular(const char *path, diagnostics *d, struct stat *facts) {
     /* O_NONBLOCK: opening a FIFO must fail below instead of waiting for a writer. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return diag_fail(d, CN_ERROR_FILE, "cannot open '%s': %s", path, strerror(errno));
-    struct stat facts;
-    if (fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode)) {
-        close(fd);
-        return diag_fail(d, CN_ERROR_FILE, "'%s' is not a regular file", path);
+    if (fd < 0) {
+        diag_fail(d, CN_ERROR_FILE, "cannot read \"%s\": %s", path, strerror(errno));
+        return -1;
     }
+    if (fstat(fd, facts) == 0 && S_ISREG(facts->st_mode))
+        return fd;
+    close(fd);
+    diag_fail(d, CN_ERROR_FILE, "\"%s\" is not a regular file", path);
+    return -1;
+}
+
+bool file_read_head(const char *path, diagnostics *d, uint8_t *bytes, size_t capacity,
+                    size_t *count) {
+    struct stat facts;
+    ssize_t got = 1;
+    int fd = open_regular(path, d, &facts), error = 0;
+    if (fd < 0)
+        return false;
+    for (*count = 0; *count < capacity && got != 0; *count += got > 0 ? (size_t)got : 0) {
+        got = read(fd, bytes + *count, capacity - *count);
+        if (got < 0 && errno != EINTR) {
+            error = errno;
+            break;
+        }
+    }
+    close(fd);
+    return error == 0 ||
+           diag_fail(d, CN_ERROR_FILE, "cannot read \"%s\": %s", path, strerror(error));
+}
+
+bool file_read_keep(const char *path, diagnostics *d, uint8_t **bytes, size_t *length,
+                    int *descriptor) {
+    struct stat facts;
+    int fd = open_regular(path, d, &facts);
+    if (fd < 0)
+        return false;
     /* One more than the size, so that the read that finds the end needs no growth. */
     size_t room = facts.st_size > 0 ? (size_t)facts.st_size + 1 : 4096;
     int error = read_to_end(fd, room, bytes, length);
@@ -77,7 +106,7 @@ bool file_read_keep(const char *path, diagnostics *d, uint8_t **bytes, size_t *l
     if (error == ENOMEM)
         return diag_fail(d, CN_ERROR_OUT_OF_MEMORY, "out of memory: '%s' has %lld bytes", path,
                          (long long)facts.st_size);
-    return diag_fail(d, CN_ERROR_FILE, "cannot read '%s': %s", path, strerror(error));
+    return diag_fail(d, CN_ERROR_FILE, "cannot read \"%s\": %s", path, strerror(error));
 }
 
 bool file_read_all(const char *path, diagnostics *d, uint8_t **bytes, size_t *length) {

@@ -4,10 +4,9 @@
  * that is read lies in the handle's own arena or hangs on the handle, which is made first: so
  * freeing the handle gives all of it back, also when memory runs out half way.
  */
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/platform.h"
 #include "frontend/frontend.h"
 #include "runtime/io/idx.h"
 #include "runtime/io/npz.h"
@@ -181,15 +180,13 @@ enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
 
 static const array_format *format_of_file(cn_context *c, const char *path) {
     uint8_t head[HEAD_BYTES] = {0};
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL || fread(head, 1, sizeof head, file) == 0) {
-        diag_fail(&c->diag, CN_ERROR_FILE, "cannot read \"%s\": %s", path,
-                  file == NULL ? strerror(errno) : "it is empty or no file");
-        if (file != NULL)
-            fclose(file);
+    size_t count;
+    if (!file_read_head(path, &c->diag, head, sizeof head, &count))
+        return NULL;
+    if (count == 0) {
+        diag_fail(&c->diag, CN_ERROR_FILE, "cannot read \"%s\": it is empty", path);
         return NULL;
     }
-    fclose(file);
     for (int i = 0; i < FORMAT_COUNT; i++)
         if (formats[i].begins(head))
             return &formats[i];

@@ -1,8 +1,10 @@
 /* Datasets by the names of their files; see the header. */
 #include "tools/datasets.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char *const kind_names[] = {"arrays", "table", "images", "text", "cifar"};
 
@@ -53,8 +55,17 @@ static bool take_list(const invocation *i, const char *name, const char *list[CN
     return n < CN_MAX_LIST || option_repeated(i, name, n) == NULL;
 }
 
-static cn_dataset *open_table(const invocation *i, cn_context *c, const char *path) {
-    cn_dataset_csv_options o = {.context = c, .path = path};
+/* .class_names and the like, which take a pointer to constant texts. */
+static const char *const *name_list(const class_names *names, size_t skipped) {
+    return names->count > skipped ? (const char *const *)names->items + skipped : NULL;
+}
+
+static cn_dataset *open_table(const invocation *i, cn_context *c, const char *path,
+                              const class_names *names) {
+    cn_dataset_csv_options o = {.context = c,
+                                .path = path,
+                                .class_names = name_list(names, 0),
+                                .class_count = names->count};
     take_list(i, "input", o.inputs);
     take_list(i, "target", o.targets);
     return cn_dataset_csv_at(NO_LINE(o), &o);
@@ -68,7 +79,7 @@ static cn_dataset *open_arrays(const invocation *i, cn_context *c, const char *p
 }
 
 static cn_dataset *open_images(cn_context *c, const char *path, const sample_shape *s,
-                               bool with_targets) {
+                               const class_names *names, bool with_targets) {
     cn_dataset_image_folder_options o = {.context = c,
                                          .path = path,
                                          .image_size = {s->height, s->width},
@@ -77,18 +88,30 @@ static cn_dataset *open_images(cn_context *c, const char *path, const sample_sha
                                                        : s->channels == 4 ? CN_COLOR_RGBA
                                                                           : CN_COLOR_RGB,
                                          .dtype = s->bytes ? CN_U8 : CN_F32,
-                                         .no_shuffle = !with_targets || s->bytes};
+                                         .no_shuffle = !with_targets || s->bytes,
+                                         .class_names = name_list(names, 0),
+                                         .class_count = names->count};
     return cn_dataset_image_folder_at(NO_LINE(o), &o);
 }
 
+/* Numbers 0 and 1 of words are padding and the unknown word, which no vocabulary lists. */
+static size_t reserved_words(const class_names *names) {
+    bool reserved = names->count > 2 && names->items[0][0] == 0 &&
+                    strcmp(names->items[1], "[UNK]") == 0;
+    return reserved ? 2 : 0;
+}
+
 static cn_dataset *open_text(const invocation *i, cn_context *c, const char *path,
-                             const sample_shape *s) {
+                             const sample_shape *s, const class_names *names) {
+    size_t skipped = option_given(i, "words") ? reserved_words(names) : 0;
     cn_dataset_text_options o = {.context = c,
                                  .path = path,
                                  .sequence_length = s->length,
                                  .unit =
                                      option_given(i, "words") ? CN_TEXT_WORDS : CN_TEXT_CHARACTERS,
-                                 .last_only = s->last_only};
+                                 .last_only = s->last_only,
+                                 .vocabulary = name_list(names, skipped),
+                                 .vocabulary_count = names->count - skipped};
     return cn_dataset_text_at(NO_LINE(o), &o);
 }
 
@@ -118,15 +141,35 @@ static exit_code check_options(const invocation *i, data_kind k, const char *pat
     return EXIT_OK;
 }
 
+/* A class of which there are no images still has its number. */
+static exit_code check_folders(const invocation *i, const char *path, const class_names *names) {
+    char folder[4096];
+    for (size_t k = 0; k < names->count; k++) {
+        snprintf(folder, sizeof folder, "%.3000s/%.1000s", path, names->items[k]);
+        if (access(folder, F_OK) != 0)
+            return fail(i, EXIT_INPUT,
+                        "%s has no folder \"%s\", a class that %s names; make it, empty, if there "
+                        "are no images of it",
+                        path, names->items[k], names->path);
+    }
+    return EXIT_OK;
+}
+
 exit_code dataset_open(const invocation *i, cn_context *c, const char *path,
-                       const sample_shape *shape, bool with_targets, cn_dataset **out) {
+                       const sample_shape *shape, const class_names *names, bool with_targets,
+                       cn_dataset **out) {
+    static const class_names none;
     data_kind k = data_kind_of(path);
     exit_code code = check_options(i, k, path);
+    if (names == NULL || (!with_targets && k != KIND_TEXT))
+        names = &none;
+    if (code == EXIT_OK && k == KIND_IMAGES)
+        code = check_folders(i, path, names);
     if (code != EXIT_OK)
         return code;
-    *out = k == KIND_TABLE    ? open_table(i, c, path)
-           : k == KIND_IMAGES ? open_images(c, path, shape, with_targets)
-           : k == KIND_TEXT   ? open_text(i, c, path, shape)
+    *out = k == KIND_TABLE    ? open_table(i, c, path, names)
+           : k == KIND_IMAGES ? open_images(c, path, shape, names, with_targets)
+           : k == KIND_TEXT   ? open_text(i, c, path, shape, names)
            : k == KIND_CIFAR  ? open_cifar(c, path)
                               : open_arrays(i, c, path);
     return *out != NULL ? EXIT_OK : fail_context(i, c);

@@ -3,6 +3,7 @@
 #ifndef CORNU_TOOLS_DATASETS_H
 #define CORNU_TOOLS_DATASETS_H
 
+#include "tools/classes.h"
 #include "tools/verb.h"
 
 #define COLUMN_OPTIONS                                                                  \
@@ -27,8 +28,10 @@ typedef struct sample_shape {
 sample_shape sample_shape_of(const cn_model *m);
 
 /* A dataset of any kind but arrays alone; without targets where none are wanted and they can be
- * left out. EXIT_OK, or a code after the message. */
+ * left out. Its classes are numbered as `names` does; by the data where there are none, or NULL.
+ * EXIT_OK, or a code after the message. */
 exit_code dataset_open(const invocation *i, cn_context *c, const char *path,
-                       const sample_shape *shape, bool with_targets, cn_dataset **out);
+                       const sample_shape *shape, const class_names *names, bool with_targets,
+                       cn_dataset **out);
 
 #endif

@@ -67,6 +67,10 @@ int64_t batch_size(const invocation *i) {
 
 exit_code samples_check(const invocation *i, bool with_labels) {
     data_kind k = data_kind_of(option_text(i, "data", ""));
+    bool numbered = k == KIND_ARRAYS || k == KIND_CIFAR;
+    if (with_labels && numbered && option_given(i, "classes"))
+        return fail(i, EXIT_USAGE, "--classes has no effect: --data is %s, of numbered classes",
+                    data_kind_name(k));
     bool labels = with_labels && option_given(i, "labels");
     if (labels && k != KIND_ARRAYS)
         return fail(i, EXIT_USAGE, "--labels goes with arrays; --data is %s, with its own targets",
@@ -123,19 +127,40 @@ static exit_code take_limit(const invocation *i, cn_context *c, samples *s) {
     return s->set != NULL ? EXIT_OK : fail_context(i, c);
 }
 
-exit_code samples_open(const invocation *i, const cn_model *m, bool with_labels, samples *s) {
+/* A class for each value of an output; one value tells two classes apart. */
+static exit_code check_classes(const invocation *i, const cn_model *m, const samples *s) {
+    cn_array y = cn_model_output(m, 0);
+    int64_t classes = (int64_t)cn_dataset_class_count(s->set);
+    int64_t values = y.rank > 0 ? y.shape[y.rank - 1] : 0;
+    bool fits = classes == values || (values == 1 && classes == 2);
+    if (classes == 0 || values <= 0 || cn_output_count(m) != 1 || fits)
+        return EXIT_OK;
+    const char *source = s->classes.path != NULL ? s->classes.path : option_text(i, "data", "");
+    return fail(i, EXIT_INPUT,
+                "%s has %lld classes, but output %s tells %lld apart; name all of the model's "
+                "classes in their order by --classes FILE",
+                source, (long long)classes, y.name, (long long)values);
+}
+
+static exit_code open_set(const invocation *i, const cn_model *m, bool with_labels, samples *s) {
     const char *path = option_text(i, "data", NULL);
     cn_context *c = cn_model_context(m);
     sample_shape shape = sample_shape_of(m);
     bool chosen = option_given(i, "target") || option_given(i, "input") || option_given(i, "words");
-    exit_code code;
-    *s = (samples){0};
     if (data_kind_of(path) == KIND_ARRAYS && !chosen)
-        code = open_files(i, c, with_labels, s);
-    else
-        code = dataset_open(i, c, path, &shape, with_labels, &s->set);
+        return open_files(i, c, with_labels, s);
+    return dataset_open(i, c, path, &shape, &s->classes, with_labels, &s->set);
+}
+
+exit_code samples_open(const invocation *i, const cn_model *m, bool with_labels, samples *s) {
+    *s = (samples){0};
+    exit_code code = class_names_find(i, &s->classes);
     if (code == EXIT_OK)
-        code = take_limit(i, c, s);
+        code = open_set(i, m, with_labels, s);
+    if (code == EXIT_OK && with_labels)
+        code = check_classes(i, m, s);
+    if (code == EXIT_OK)
+        code = take_limit(i, cn_model_context(m), s);
     if (code != EXIT_OK)
         samples_close(s);
     return code;
@@ -145,5 +170,6 @@ exit_code samples_open(const invocation *i, const cn_model *m, bool with_labels,
 void samples_close(samples *s) {
     cn_array_file_free(s->inputs);
     cn_array_file_free(s->targets);
+    class_names_free(&s->classes);
     *s = (samples){0};
 }

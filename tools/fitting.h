@@ -11,6 +11,9 @@
      "the data: IDX, .npy, .npz, .safetensors, a table .csv or .tsv, a text .txt, CIFAR's " \
      ".bin, or a folder of images", {.need = NEED_ALWAYS}},                                 \
     COLUMN_OPTIONS
+#define NUMBERING_OPTION                                                                    \
+    CLASSES_OPTION("number the classes, or a text's items, as the lines of this file do; " \
+                   "default: NAME.classes beside the model, else by the data")
 #define LABEL_OPTION \
     {"labels", 'l', OPTION_FILE, "FILE", NULL, "the targets, in a file of arrays", {0}}
 #define BATCH_OPTIONS                                                             \
@@ -37,6 +40,7 @@ exit_code fitting_compile(const invocation *i, cn_model *m);
 typedef struct samples {
     cn_array_file *inputs, *targets; /* of arrays in files of their own */
     cn_dataset *set;
+    class_names classes; /* that the command line or the model brings */
 } samples;
 /* Mistakes in the options of data, found before a model is compiled. */
 exit_code samples_check(const invocation *i, bool with_labels);

@@ -144,6 +144,8 @@ static exit_code check_path(const invocation *i, const char *path) {
         return fail(i, EXIT_INPUT, "cannot read %s: %s", path, strerror(errno));
     if (S_ISDIR(facts.st_mode))
         return fail(i, EXIT_INPUT, "%s is a folder, MODEL is a C source or .keras", path);
+    if (!S_ISREG(facts.st_mode)) /* a FIFO, which the compiler would wait for */
+        return fail(i, EXIT_INPUT, "%s is not a regular file", path);
     return EXIT_OK;
 }
 

@@ -220,7 +220,7 @@ static exit_code open_contents(const invocation *i, cn_context *c, bool draws, c
         x->count = cn_array_file_count(x->file);
         return x->file != NULL ? EXIT_OK : fail_context(i, c);
     }
-    exit_code code = dataset_open(i, c, x->path, &shape, true, &x->set);
+    exit_code code = dataset_open(i, c, x->path, &shape, NULL, true, &x->set);
     int64_t wanted = draws ? option_integer(i, "count", 3) : RANGE_SAMPLES;
     return code == EXIT_OK ? read_samples(i, c, wanted, x) : code;
 }

@@ -45,8 +45,9 @@ static exit_code run(invocation *i) {
 }
 
 static const option_row options[] = {
-    DATA_OPTION,   LABEL_OPTION,  BATCH_OPTIONS,  LOSS_OPTIONS,
-    MODEL_OPTIONS, JSON_OPTION(), QUIET_OPTION(), {0},
+    DATA_OPTION,  LABEL_OPTION,  NUMBERING_OPTION, BATCH_OPTIONS,
+    LOSS_OPTIONS, MODEL_OPTIONS, JSON_OPTION(),    QUIET_OPTION(),
+    {0},
 };
 
 const verb verb_evaluate = {

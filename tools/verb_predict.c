@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "tools/arrays.h"
-#include "tools/classes.h"
 #include "tools/fitting.h"
 
 typedef struct prediction {
@@ -21,7 +20,7 @@ typedef struct prediction {
     cn_array outputs[CN_MAX_LIST]; /* buffers taken with malloc */
     size_t count;
     int64_t samples, top;
-    class_names classes;
+    const class_names *classes;
 } prediction;
 
 /* Whether value j comes before value k: the higher one, what is no number last, else in order. */
@@ -46,12 +45,17 @@ static size_t nth_class(const cn_array *x, size_t first, size_t size, int64_t n)
     return best;
 }
 
+/* NULL when there is none for class k of this output. */
+static const char *class_name(const prediction *p, const cn_array *x, size_t k) {
+    return p->classes->count == (size_t)x->shape[x->rank - 1] ? p->classes->items[k] : NULL;
+}
+
 /* ---- Text -------------------------------------------------------------------------------- */
 
 static void write_top(const prediction *p, const cn_array *x, size_t first, size_t size) {
     for (int64_t n = 0; n < p->top; n++) {
         size_t k = nth_class(x, first, size, n);
-        const char *name = class_name(&p->classes, k);
+        const char *name = class_name(p, x, k);
         if (name != NULL)
             fprintf(p->i->out, "%s%s ", n > 0 ? "  " : "", name);
         else
@@ -88,8 +92,8 @@ static void json_top(const prediction *p, json *j, const cn_array *x, size_t fir
         size_t k = nth_class(x, first, size, n);
         json_open(j, NULL, '{');
         json_integer(j, "class", (int64_t)k);
-        if (p->classes.count > 0)
-            json_text(j, "name", class_name(&p->classes, k));
+        if (class_name(p, x, k) != NULL)
+            json_text(j, "name", class_name(p, x, k));
         json_element(j, "value", x, first + k);
         json_close(j, '}');
     }
@@ -209,14 +213,29 @@ static exit_code write_results(const prediction *p) {
     return EXIT_OK;
 }
 
+/* Names that are given have an output to name. */
+static exit_code check_names(const prediction *p) {
+    for (size_t k = 0; k < cn_output_count(p->m->model); k++) {
+        cn_array x = cn_model_output(p->m->model, k);
+        if (x.rank > 0 && x.shape[x.rank - 1] == (int64_t)p->classes->count)
+            return EXIT_OK;
+    }
+    cn_array x = cn_model_output(p->m->model, 0);
+    return fail(p->i, EXIT_INPUT, "%s names %zu classes, but output %s has %lld values a sample",
+                p->classes->path, p->classes->count, x.name,
+                x.rank > 0 ? (long long)x.shape[x.rank - 1] : 0LL);
+}
+
 static exit_code predict_samples(prediction *p) {
     samples s;
-    exit_code code = class_names_read(p->i, &p->classes);
-    if (code == EXIT_OK)
-        code = samples_open(p->i, p->m->model, false, &s);
+    exit_code code = samples_open(p->i, p->m->model, false, &s);
     if (code != EXIT_OK)
         return code;
-    code = predict(p, s.set);
+    p->classes = &s.classes;
+    if (option_given(p->i, "classes"))
+        code = check_names(p);
+    if (code == EXIT_OK)
+        code = predict(p, s.set);
     if (code == EXIT_OK)
         code = write_results(p);
     samples_close(&s);
@@ -226,6 +245,10 @@ static exit_code predict_samples(prediction *p) {
 static exit_code check_options(const invocation *i) {
     if (option_integer(i, "top", 1) < 1)
         return fail(i, EXIT_USAGE, "--top wants 1 or more");
+    bool arrays = option_given(i, "output") || strcmp(option_text(i, "format", ""), "npy") == 0;
+    bool text = data_kind_of(option_text(i, "data", "")) == KIND_TEXT;
+    if (arrays && !text && option_given(i, "classes"))
+        return fail(i, EXIT_USAGE, "--classes has no effect on arrays");
     return samples_check(i, false);
 }
 
@@ -241,7 +264,6 @@ static exit_code run(invocation *i) {
     code = predict_samples(&p);
     for (size_t k = 0; k < p.count; k++)
         free(p.outputs[k].data);
-    class_names_free(&p.classes);
     model_close(&m);
     return code;
 }
@@ -253,8 +275,8 @@ static const option_row options[] = {
     BATCH_OPTIONS,
     {"top", 'k', OPTION_INTEGER, "N", NULL, "write the N classes of highest value",
      {.not_with = ARRAYS}},
-    {"classes", 'c', OPTION_FILE, "FILE", NULL, "names of the classes, a line each; as --top 1",
-     {.not_with = ARRAYS}},
+    CLASSES_OPTION("names of the classes, a line each; as --top 1; default: NAME.classes beside "
+                   "the model"),
     {"format", 'f', OPTION_CHOICE, "NAME", "text|npy", "of what goes to stdout; default: text",
      {.not_with = "output json"}},
     {"output", 'o', OPTION_FILE, "FILE", NULL,

@@ -105,7 +105,8 @@ static exit_code check_outputs(const invocation *i) {
     return code == EXIT_OK && state != NULL ? check_writable(i, state) : code;
 }
 
-static exit_code save(const invocation *i, const open_model *m, const char *output) {
+static exit_code save(const invocation *i, const open_model *m, const cn_dataset *set) {
+    const char *output = output_path(i);
     const char *state = option_text(i, "state", NULL);
     cn_status s =
         is_model(output) ? model_save(m->model, output) : cn_save_weights(m->model, output);
@@ -115,7 +116,10 @@ static exit_code save(const invocation *i, const open_model *m, const char *outp
         fail_context(i, m->context);
         return EXIT_RUN;
     }
+    exit_code code = class_names_write(i, set, output);
     write_end(i, m->model, output);
+    if (code != EXIT_OK)
+        return code;
     return interrupted ? EXIT_INTERRUPTED : EXIT_OK;
 }
 
@@ -172,7 +176,7 @@ static exit_code train(invocation *i, const open_model *m) {
         code = samples_open(i, m->model, true, &s);
     if (code != EXIT_OK)
         return code;
-    code = fit(i, m, s.set) == CN_OK ? save(i, m, output_path(i)) : fail_context(i, m->context);
+    code = fit(i, m, s.set) == CN_OK ? save(i, m, s.set) : fail_context(i, m->context);
     samples_close(&s);
     return code;
 }
@@ -202,6 +206,7 @@ static exit_code run(invocation *i) {
 static const option_row options[] = {
     DATA_OPTION,
     LABEL_OPTION,
+    NUMBERING_OPTION,
     BATCH_OPTIONS,
     {"epochs", 'e', OPTION_INTEGER, "N", NULL, "passes over the data; default: 1", {0}},
     {"validation-split", 0, OPTION_NUMBER, "X", NULL,
@@ -234,7 +239,8 @@ const verb verb_train = {
         "its file, keeps its optimizer, loss and metrics unless the options name others; the "
         "optimizer of a file goes on where it stood. Names of arrays in .npz and "
         ".safetensors are those of the model's inputs and outputs; without such names they count "
-        "by position.\n\n"
+        "by position. Names of classes that the data have are written beside the output, as "
+        "NAME.classes, where the next run finds them: so classes keep their numbers.\n\n"
         "Progress goes to stderr, the last epoch's values to stdout; --json writes a line for each "
         "epoch and one at the end. Ctrl-C ends training after the step that runs, saves, and exits "
         "with 130. A loss that is not finite ends it with 6, and nothing is saved.",

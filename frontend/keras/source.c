@@ -6,8 +6,6 @@
  *
  * Members are asked for by name; nothing else of an archive is unpacked.
  */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,33 +69,33 @@ static bool open_hdf5(keras_reader *r, keras_source *s) {
 
 typedef enum file_kind { FILE_UNREADABLE, FILE_ZIP, FILE_HDF5, FILE_OTHER } file_kind;
 
-static file_kind kind_of(const char *path) {
+static file_kind kind_of(const char *path, diagnostics *d) {
     static const char hdf5[] = "\x89HDF\r\n\x1a\n";
-    char bytes[8] = {0};
-    FILE *f = fopen(path, "rb");
-    if (f == NULL)
+    uint8_t bytes[8] = {0};
+    size_t count;
+    if (!file_read_head(path, d, bytes, sizeof bytes, &count))
         return FILE_UNREADABLE;
-    size_t count = fread(bytes, 1, sizeof bytes, f);
-    fclose(f);
     bool zip = count >= 4 && memcmp(bytes, "PK", 2) == 0;
     return zip ? FILE_ZIP : count == 8 && memcmp(bytes, hdf5, count) == 0 ? FILE_HDF5 : FILE_OTHER;
 }
 
 bool keras_is_file(const char *path) {
-    file_kind kind = kind_of(path);
+    diagnostics ignored;
+    diag_init(&ignored);
+    file_kind kind = kind_of(path, &ignored);
     return kind == FILE_ZIP || kind == FILE_HDF5;
 }
 
 bool keras_source_open(keras_reader *r, const char *path, keras_source *s) {
     diagnostics *d = &r->context->diag;
     *s = (keras_source){.path = path, .descriptor = -1};
-    switch (kind_of(path)) {
+    switch (kind_of(path, d)) {
     case FILE_ZIP:
         return open_archive(r, s);
     case FILE_HDF5:
         return open_hdf5(r, s);
     case FILE_UNREADABLE:
-        return diag_fail(d, CN_ERROR_FILE, "\"%s\" cannot be read: %s", path, strerror(errno));
+        return false;
     case FILE_OTHER:
         break;
     }

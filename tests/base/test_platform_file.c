@@ -214,6 +214,30 @@ static void a_file_that_is_kept_open_is_the_same(void **state) {
     free(out);
 }
 
+static void the_head_of_a_file_is_what_there_is_of_it(void **state) {
+    folder *f = *state;
+    uint8_t head[4] = {0};
+    size_t count;
+    assert_true(write_file(f, "abcdef"));
+    assert_true(file_read_head(f->file, &f->d, head, sizeof head, &count));
+    assert_int_equal(count, 4);
+    assert_memory_equal(head, "abcd", 4);
+    assert_true(write_file(f, "z"));
+    assert_true(file_read_head(f->file, &f->d, head, sizeof head, &count));
+    assert_int_equal(count, 1);
+    assert_memory_equal(head, "zbcd", 4);
+    assert_int_equal(folder_empty(f), 1);
+    assert_false(file_read_head(f->file, &f->d, head, sizeof head, &count));
+    assert_non_null(strstr(f->d.message, f->file));
+    diag_clear(&f->d);
+    assert_int_equal(mkfifo(f->file, 0600), 0);
+    assert_false(file_read_head(f->file, &f->d, head, sizeof head, &count));
+    assert_non_null(strstr(f->d.message, "not a regular file"));
+    diag_clear(&f->d);
+    assert_false(file_read_head("/dev/zero", &f->d, head, sizeof head, &count));
+    assert_non_null(strstr(f->d.message, "\"/dev/zero\" is not a regular file"));
+}
+
 static void folders_above_a_file_are_made(void **state) {
     folder *f = *state;
     char path[128];
@@ -238,6 +262,7 @@ int main(void) {
         WITH_FOLDER(two_writers_do_not_disturb_each_other),
         WITH_FOLDER(a_killed_writer_leaves_a_complete_file),
         WITH_FOLDER(a_file_that_is_kept_open_is_the_same),
+        WITH_FOLDER(the_head_of_a_file_is_what_there_is_of_it),
         WITH_FOLDER(folders_above_a_file_are_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

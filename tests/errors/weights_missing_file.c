@@ -1,4 +1,4 @@
-// expect: cannot open '/nowhere/weights.safetensors': No such file or directory
+// expect: cannot read "/nowhere/weights.safetensors": No such file or directory
 #include <cornu.h>
 #include <stdio.h>
 

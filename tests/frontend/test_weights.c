@@ -162,7 +162,7 @@ static void wrong_files_are_refused(void **state) {
     (void)state;
     small s;
     open_small(&s, (cn_context_options){.quiet = true});
-    must_fail(&s, cn_load_weights(s.m, "/tmp/cornu-no-such-file"), CN_ERROR_FILE, "cannot open");
+    must_fail(&s, cn_load_weights(s.m, "/tmp/cornu-no-such-file"), CN_ERROR_FILE, "cannot read");
     must_fail(&s, cn_load_weights(s.m, folder), CN_ERROR_FILE, folder);
     must_fail(&s, cn_load_weights(s.m, __FILE__), CN_ERROR_FORMAT, "test_weights.c");
     must_fail(&s, cn_load_weights(s.m, NULL), CN_ERROR_INVALID_ARGUMENT, "no file is named");

@@ -49,6 +49,13 @@ bad 3 'has no column "x"; it has 4: a, b, c, kind' data info t.csv --target x
 printf 'GIF89a' >pictures/white/2.png
 bad 3 'pictures/white/2.png" is neither PNG nor JPEG' data info pictures
 
+mkfifo f.npy f.csv f.keras f.c # nothing waits for a writer
+bad 3 '"f.npy" is not a regular file' data info f.npy
+bad 3 '"f.csv" is not a regular file' data info f.csv
+bad 3 'f.keras is not a regular file' summary f.keras
+bad 3 'f.c is not a regular file' summary f.c
+bad 3 '"f.keras" is not a regular file' summary "$model" -w f.keras
+
 # ---- training ----
 
 settings='-t1 --loss sparse_categorical_crossentropy -q'
@@ -58,9 +65,81 @@ settings='-t1 --loss sparse_categorical_crossentropy -q'
     good evaluate "$model" $settings -d t.csv --target kind -w model.safetensors
     says '^accuracy: 1$'
     good predict "$model" -t1 -d t.csv --input a..c -w model.safetensors --top 1 -q
-    says '^1 0[.]'
+    says '^up 0[.]'
     bad 2 '--target COLUMNS is missing' train "$model" $settings -d t.csv
     bad 2 '--labels goes with arrays; --data is table' train "$model" $settings -d t.csv \
         --target kind -l y.npy
+    [ "$(cat model.classes)" = "$(printf 'down\nup')" ] || fail "classes: $(cat model.classes)"
     bad 3 'a sample of input 0 is' evaluate "$model" $settings -d t.csv --input a --target c
+}
+
+# ---- classes ----
+
+# Data that hold some of the classes number them as those did that were trained on.
+# shellcheck disable=SC2086 # options
+{
+    grep -v down t.csv >up.csv
+    good evaluate "$model" $settings -d up.csv --target kind -w model.safetensors
+    says '^accuracy: 1$'
+    good predict "$model" -t1 -d up.csv --input a..c -w model.safetensors --top 1 -q
+    says '^up 0[.]'
+    mv model.classes names
+    bad 3 'up.csv has 1 classes, but output' evaluate "$model" $settings -d up.csv --target kind \
+        -w model.safetensors
+    good evaluate "$model" $settings -d up.csv --target kind -w model.safetensors --classes names
+    says '^accuracy: 1$'
+    printf 'up\r\ndown\r\n' >turned # lines of another system
+    good evaluate "$model" $settings -d up.csv --target kind -w model.safetensors -c turned
+    says '^accuracy: 0$'
+    good predict "$model" -t1 -d up.csv --input a..c -w model.safetensors -c turned -q
+    says '^down 0[.]'
+    ! grep -q "$(printf '\r')" out || fail 'a carriage return is part of a name'
+    good train "$model" $settings -d up.csv --target kind -o kept.keras -c names
+    cmp -s names kept.classes || fail "classes: $(cat kept.classes)"
+    good train kept.keras -t1 -d up.csv --target kind -o again.keras
+    grep -q '^classes: again.classes$' err || fail "nothing tells of the classes: $(cat err)"
+    cmp -s names again.classes || fail "classes: $(cat again.classes)"
+
+    printf 'down\nup\nother\n' >three
+    : >empty
+    bad 3 'three has 3 classes, but output' train "$model" $settings -d t.csv --target kind -c three
+    bad 3 'three names 3 classes, but output' predict "$model" -t1 -d t.csv --input a..c -c three
+    bad 3 'empty names no classes' predict "$model" -t1 -d t.csv --input a..c -c empty
+    bad 3 '/dev/zero is not a regular file' predict "$model" -t1 -d t.csv --input a..c -c /dev/zero
+    head -c 17000000 /dev/zero >zeros
+    bad 3 'names of classes are 16 MiB at most' predict "$model" -t1 -d t.csv --input a..c -c zeros
+    bad 2 '--classes has no effect on arrays' predict "$model" -t1 -d t.csv -c names -o y.npy
+    bad 2 '--classes has no effect: --data is cifar' evaluate "$model" $settings -d c.bin -c names
+}
+
+# A model of images, another of characters.
+printf '#include <cornu.h>
+cn_model *model(cn_context *c) {
+    cn_tensor x = cn_input(c, {1, 1, 1});
+    cn_tensor y = cn_apply(cn_dense(c, 2, .activation = CN_SOFTMAX), cn_apply(cn_flatten(c), x));
+    return cn_model_new(c, .inputs = {x}, .outputs = {y});\n}\n' >grey.c
+printf '#include <cornu.h>
+cn_model *model(cn_context *c) {
+    cn_tensor x = cn_input(c, {2}, .dtype = CN_I32);
+    cn_tensor y = cn_apply(cn_flatten(c), cn_op_one_hot(x, 4, CN_F32));
+    y = cn_apply(cn_dense(c, 4, .activation = CN_SOFTMAX), y);
+    return cn_model_new(c, .inputs = {x}, .outputs = {y});\n}\n' >text.c
+# shellcheck disable=SC2086 # options
+{
+    rm pictures/white/2.png
+    good train grey.c $settings -d pictures -o grey.keras --from-logits
+    mkdir -p white/white
+    cp pictures/white/1.png white/white
+    bad 3 'white has no folder "black", a class that grey.classes names' evaluate grey.keras \
+        -d white
+    mkdir white/black
+    good evaluate grey.keras -t1 -d white -q
+    good predict grey.keras -t1 -d white -q --top 1
+    says '^(black|white) '
+    printf 'ab\\\nab\\\na' >lines.txt
+    good train text.c $settings -d lines.txt -o text.safetensors
+    [ "$(cat text.classes)" = "$(printf '\\n\n\\\\\na\nb')" ] || fail "$(cat text.classes)"
+    printf 'abab' >ab.txt
+    good evaluate text.c $settings -d ab.txt -w text.safetensors
+    bad 3 'ab.txt has 2 classes, but output dense tells 4 apart' evaluate text.c $settings -d ab.txt # numbers of its own
 }

@@ -76,7 +76,7 @@ done
 bad 3 'is a graph; this verb wants a model' summary "$work/model.cnir"
 bad 3 'is neither a .keras archive nor an HDF5 file' summary "$work/model.keras"
 bad 3 'holds weights; give the model' summary "$work/model.safetensors"
-bad 3 "cannot open '/nowhere.safetensors'" summary "$model" --weights /nowhere.safetensors
+bad 3 'cannot read "/nowhere.safetensors"' summary "$model" --weights /nowhere.safetensors
 bad 3 'model.safetensors' summary "$model" --weights "$work/model.safetensors"
 
 (

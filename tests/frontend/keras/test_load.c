@@ -267,7 +267,7 @@ static void incomplete_archives_are_refused(void **state) {
     fclose(file);
     expect_refusal(f, CN_ERROR_FORMAT, "neither a .keras archive nor an HDF5 file");
     unlink(FILE_NAME);
-    expect_refusal(f, CN_ERROR_FILE, "cannot be read");
+    expect_refusal(f, CN_ERROR_FILE, "cannot read");
 }
 
 /* Cut anywhere, or one bit of it changed, the file opens to the same or not at all. */
