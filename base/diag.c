@@ -23,7 +23,15 @@ bool diag_ok(const diagnostics *d) {
     return d->status == CN_OK;
 }
 
-/* vsnprintf that marks a text that was cut, and survives a format that cannot be converted. */
+/* Messages quote files and names of files: what a terminal would obey becomes '?'. */
+static void hide_controls(char *words) {
+    for (; *words != 0; words++)
+        if (((unsigned char)*words < ' ' && *words != '\n' && *words != '\t') || *words == 127)
+            *words = '?';
+}
+
+/* vsnprintf that marks a text that was cut, survives a format that cannot be converted, and lets no
+ * control byte through. */
 static void format_bounded(char *out, size_t bytes, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
 
@@ -33,6 +41,7 @@ static void format_bounded(char *out, size_t bytes, const char *format, va_list 
         out[0] = '\0';
     else if ((size_t)length >= bytes)
         memcpy(out + bytes - 4, "...", 4);
+    hide_controls(out);
 }
 
 bool diag_fail_list(diagnostics *d, cn_status status, const char *format, va_list arguments) {

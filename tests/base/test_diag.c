@@ -39,6 +39,16 @@ static void prefix_needs_a_failure(void **state) {
     assert_string_equal(d.message, "file a.csv: bad row");
 }
 
+static void control_bytes_are_not_passed_on(void **state) {
+    (void)state;
+    diagnostics d;
+    diag_init(&d);
+    diag_fail(&d, CN_ERROR_DATA, "\"%s\"\n\tin \xC3\xA9", "\x1B[2J\r\x07\x7F");
+    assert_string_equal(d.message, "\"?[2J???\"\n\tin \xC3\xA9");
+    diag_prefix(&d, "%s: ", "a\x1B");
+    assert_memory_equal(d.message, "a?: \"", 5);
+}
+
 static void keep_line(void *user, const char *text, size_t length) {
     char *line = user;
     memcpy(line, text, length);
@@ -90,6 +100,7 @@ int main(void) {
         cmocka_unit_test(first_failure_is_kept),
         cmocka_unit_test(long_messages_end_in_dots),
         cmocka_unit_test(prefix_needs_a_failure),
+        cmocka_unit_test(control_bytes_are_not_passed_on),
         cmocka_unit_test(warnings_are_lines_to_the_writer),
         cmocka_unit_test(unwinding_pops_the_innermost_point),
     };
