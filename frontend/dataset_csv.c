@@ -20,7 +20,10 @@
 #include "runtime/io/csv.h"
 #include "runtime/io/decimal.h"
 
-enum { MOST_CLASSES = 1 << 16, SHOWN_TEXT = 40, SHOWN_NAMES = 20, MOST_GROUPS = 2 * CN_MAX_LIST };
+/* Of a whole table: a map of every column, and a cell of two bytes that is a class, are memory that
+ * the file is not worth. */
+enum { MOST_CLASSES = 1 << 16, MOST_TEXT_COLUMNS = 1 << 14 };
+enum { SHOWN_TEXT = 40, SHOWN_NAMES = 20, MOST_GROUPS = 2 * CN_MAX_LIST };
 
 typedef enum kind { UNUSED, UNDECIDED, NUMBERS, TEXTS } kind;
 
@@ -49,7 +52,8 @@ typedef struct table {
     diagnostics *diag;
     column *columns;
     int width, lists;
-    bool by_name; /* some column is chosen by its name */
+    int text_columns, texts; /* that have a text; different texts of all columns */
+    bool by_name;            /* some column is chosen by its name */
     group groups[MOST_GROUPS];
     int group_count;
     int64_t rows, filled;
@@ -281,10 +285,15 @@ static bool keep_class(table *t, const csv_row *row, int k) {
     map *classes = &t->columns[k].classes;
     bool found;
     uint64_t *number = map_put(classes, row->cells[k].text, row->cells[k].length, &found);
-    if (!found)
-        *number = classes->count - 1;
-    return classes->count <= MOST_CLASSES ||
-           fail_at(t, row, k, "is the 65537th different text of its column; is it one of classes?");
+    if (found)
+        return true;
+    *number = classes->count - 1;
+    t->text_columns += classes->count == 1;
+    if (++t->texts > MOST_CLASSES)
+        return fail_at(t, row, k,
+                       "is the 65537th different text of the columns; are they classes?");
+    return t->text_columns <= MOST_TEXT_COLUMNS ||
+           fail_at(t, row, k, "is in the 16385th column of texts; .inputs chooses columns");
 }
 
 static bool survey_cell(table *t, const csv_row *row, int k) {
@@ -339,7 +348,7 @@ static void sort_classes(table *t, column *c) {
     c->places = ARENA_ARRAY(t->scratch, int32_t, count);
     for (uint32_t i = 0; i < count; i++) {
         const map_entry *e = &c->classes.entries[i];
-        list[i] = (class_text){arena_string_n(t->scratch, e->key, e->key_bytes), (int)e->value};
+        list[i] = (class_text){e->key, (int)e->value}; /* map_put ends keys with a NUL */
     }
     qsort(list, count, sizeof *list, by_text);
     for (uint32_t i = 0; i < count; i++)

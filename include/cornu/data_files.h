@@ -52,7 +52,8 @@ typedef enum cn_missing {
  * Numbers, inf and -inf among them, become float32: integers beyond 2^24 are rounded. A column
  * whose first cell is no number holds texts; a number further down is a mistake then, unless .texts
  * lists the column. A column of texts that is an array of its own becomes int32, its classes,
- * sorted by their bytes; one of several columns of an array becomes those numbers as float32.
+ * sorted by their bytes; one of several columns of an array becomes those numbers as float32. All
+ * columns together have at most 65536 different texts, and 16384 of them texts at all.
  *
  * A header of nothing but numbers is refused, because it is more likely the first row; columns that
  * are chosen by such names say otherwise. */

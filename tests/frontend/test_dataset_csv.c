@@ -187,6 +187,27 @@ static void classes_have_a_limit(void **state) {
     must_fail(s, cn_error_status(s->c), CN_ERROR_DATA, "line 65538, column 1 \"a\": \"n65536\" is");
 }
 
+static void write_columns(const char *cell, int columns, int rows) {
+    FILE *out = fopen(path, "wb");
+    for (int i = 0; i < rows * columns; i++)
+        fprintf(out, "%s%c", i < columns ? "n" : cell, (i + 1) % columns == 0 ? '\n' : ',');
+    fclose(out);
+}
+
+/* A row of many columns is small, what is kept of each is not. */
+static void many_columns_of_texts_have_a_limit(void **state) {
+    small *s = *state;
+    size_t before = memory_live(s->c->memory);
+    write_columns("x", 1 << 16, 2);
+    assert_null(cn_dataset_csv(s->c, path));
+    must_fail(s, cn_error_status(s->c), CN_ERROR_DATA, "\"x\" is in the 16385th column of texts");
+    assert_true(memory_peak(s->c->memory) - before < ((size_t)16 << 20) + 4 * (4 << 16));
+    write_columns("x", 1 << 14, 2);
+    assert_int_equal(cn_dataset_count(cn_dataset_csv(s->c, path)), 1);
+    write_columns("1", 1 << 16, 2);
+    assert_int_equal(cn_dataset_count(cn_dataset_csv(s->c, path)), 1);
+}
+
 /* The smallest cells: two bytes of file become four of memory, and no more. */
 static void memory_is_that_of_the_file(void **state) {
     small *s = *state;
@@ -252,6 +273,7 @@ int main(void) {
                                        WITH_FOLDER(names_that_are_not_unique_have_numbers),
                                        WITH_FOLDER(a_header_of_numbers_is_asked_about),
                                        WITH_FOLDER(classes_have_a_limit),
+                                       WITH_FOLDER(many_columns_of_texts_have_a_limit),
                                        WITH_FOLDER(memory_is_that_of_the_file),
                                        WITH_FOLDER(a_model_trains_on_it),
                                        WITH_FOLDER(running_out_of_memory_is_clean)};
