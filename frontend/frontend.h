@@ -336,7 +336,7 @@ typedef struct function_spec {
     const value *inputs; /* record `input` nodes, in call order */
     const char *const *input_names;
     const cn_dtype
-        *input_dtypes; /* what the caller will pass; cast in the program; NULL = as recorded */
+        *input_dtypes;  /* what the caller will pass; cast in the program; NULL = as recorded */
     double input_scale; /* of inputs that are cast from integers to floats; 0 = 1 */
     uint32_t input_count;
     const function_output *outputs;
@@ -418,7 +418,9 @@ struct cn_model {
     const char *name;
     bool sequential;
     VEC(cn_tensor) inputs;
-    VEC(model_output) outputs; /* names: those of the producing layers */
+    VEC(model_output) outputs; /* names: those of the producing layers, or a file's */
+    bool outputs_by_name;      /* a dictionary in Keras, with these names for keys */
+    const char **input_keys;   /* of inputs that are a dictionary there; NULL: they are a list */
     VEC(uint32_t) calls;       /* layer calls, operands first; inputs are calls of InputLayer */
     VEC(uint64_t) steps;       /* what a nested model repeats (model.h) */
     VEC(cn_layer *) layers;    /* distinct, Keras' order (depth, then discovery) */

@@ -363,11 +363,11 @@ cn_layer *cn_custom_layer_at(cn_source where, const cn_custom_layer_options *opt
     cn_layer *layer;
     if (o.call == NULL) {
         layer = layer_fail(where, c, "CustomLayer", "the function .call is missing");
+    } else if (!custom_fields_fit(c, where, "custom_layer", &o)) {
+        layer = layer_poison(c);
     } else {
-        if (o.user != NULL)
-            o.user = arena_copy(c->arena, o.user, o.user_size);
+        custom_options_keep(c->arena, &o);
         o.class_name = arena_string(c->arena, o.class_name != NULL ? o.class_name : "CustomLayer");
-        o.fields = custom_fields_copy(c->arena, o.fields, o.field_count);
         layer = layer_new(where, &custom_class, c, &o, sizeof o, o.name);
         const char *package = strchr(o.class_name, '>');
         layer->class_name = package == NULL ? o.class_name : package + 1;

@@ -20,19 +20,21 @@ static size_t field_bytes(cn_field_type kind) {
     return 0;
 }
 
-static bool check_fields(cn_context *c, cn_source where, const cn_custom_layer_options *o) {
+bool custom_fields_fit(cn_context *c, cn_source where, const char *call,
+                       const cn_custom_layer_options *o) {
+    const char *class_name = o->class_name != NULL ? o->class_name : "CustomLayer";
     for (size_t i = 0; i < o->field_count; i++) {
         const cn_field *f = &o->fields[i];
         size_t bytes = field_bytes(f->type);
         if (f->name == NULL || bytes == 0)
             return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
-                                "register_layer: field %zu of \"%s\" has no %s", i, o->class_name,
+                                "%s: field %zu of \"%s\" has no %s", call, i, class_name,
                                 f->name == NULL ? "name" : "type");
         if (o->user == NULL || o->user_size < bytes || f->offset > o->user_size - bytes)
             return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
-                                "register_layer: field \"%s\" of \"%s\" lies outside of .user, "
+                                "%s: field \"%s\" of \"%s\" lies outside of .user, "
                                 "which has %zu bytes",
-                                f->name, o->class_name, o->user == NULL ? 0 : o->user_size);
+                                call, f->name, class_name, o->user == NULL ? 0 : o->user_size);
     }
     return true;
 }
@@ -44,16 +46,24 @@ static bool is_complete(cn_context *c, cn_source where, const cn_custom_layer_op
     if (o->call == NULL)
         return context_fail(c, where, CN_ERROR_INVALID_ARGUMENT,
                             "register_layer: \"%s\" has no function .call", o->class_name);
-    return check_fields(c, where, o);
+    return custom_fields_fit(c, where, "register_layer", o);
 }
 
-const cn_field *custom_fields_copy(arena *a, const cn_field *fields, size_t count) {
-    cn_field *copy = ARENA_ARRAY(a, cn_field, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        copy[i] = fields[i];
-        copy[i].name = arena_string(a, fields[i].name);
+void custom_options_keep(arena *a, cn_custom_layer_options *o) {
+    cn_field *fields = ARENA_ARRAY(a, cn_field, o->field_count + 1);
+    char *user = o->user == NULL ? NULL : arena_copy(a, o->user, o->user_size);
+    for (size_t i = 0; i < o->field_count; i++) {
+        const char *words;
+        fields[i] = o->fields[i];
+        fields[i].name = arena_string(a, fields[i].name);
+        if (fields[i].type != CN_FIELD_TEXT)
+            continue;
+        memcpy(&words, user + fields[i].offset, sizeof words);
+        words = words == NULL ? NULL : arena_string(a, words);
+        memcpy(user + fields[i].offset, &words, sizeof words);
     }
-    return copy;
+    o->fields = fields;
+    o->user = user;
 }
 
 cn_status cn_register_layer_at(cn_source where, const cn_custom_layer_options *options) {
@@ -66,9 +76,7 @@ cn_status cn_register_layer_at(cn_source where, const cn_custom_layer_options *o
         return c->diag.status;
     CONTEXT_ENTER(c, c->diag.status);
     o.class_name = arena_string(c->arena, o.class_name);
-    o.fields = custom_fields_copy(c->arena, o.fields, o.field_count);
-    if (o.user != NULL)
-        o.user = arena_copy(c->arena, o.user, o.user_size);
+    custom_options_keep(c->arena, &o);
     vec_push(c->arena, &c->custom_classes, arena_copy(c->arena, &o, sizeof o));
     CONTEXT_LEAVE(c);
     return CN_OK;

@@ -1,13 +1,13 @@
 /* Keras' files: models as JSON and weights as HDF5, both ways.
  *
- *   file.c       cn_save, cn_load: the archive and its members, compiled or not
- *   read_rows.c, read_graph.c  config.json to a model; write_graph.c, file_graph.c  and back
- *   options.c    options by tables (frontend/options.h); common.c  problems, serialised objects
- *   objects.c    activations, initializers, regularizers
- *   training.c   losses, metrics, optimizers, schedules, compile_config
- *   ops.c        ops between layers (keras.ops)
- *   paths.c      where in the HDF5 tree each weight and each slot lies
- *   legacy.c     .h5 of Keras' older saving
+ *   load.c, save.c             cn_load, cn_save; custom.c  cn_register_layer
+ *   source.c, legacy.c         files taken apart: .keras, .weights.h5; .h5 of older saving
+ *   read_rows.c, read_graph.c  config.json to a model; file_graph.c, write_graph.c  and back
+ *   options.c, dtypes.c        options by tables (frontend/options.h), names of element types
+ *   common.c, objects.c        problems; activations, initializers, regularizers
+ *   training.c, training_objects.c      compile_config; losses, metrics, optimizers, schedules
+ *   ops.c, ops_shape.c, write_ops.c, write_constants.c      ops between layers (keras.ops)
+ *   paths.c, values.c          where in the HDF5 tree each weight lies; its value
  *
  * Sources: reference semantics are those of Keras 3.15 (keras/src/saving, keras/src/models);
  * what older versions write is accepted where it differs.
@@ -123,8 +123,11 @@ bool keras_outputs_by_name(const cn_model *m);
 /* `Dense "fc1"` */
 const char *keras_place(arena *a, const char *class_name, const char *name);
 
-/* Fields of a custom layer in arena a. */
-const cn_field *custom_fields_copy(arena *a, const cn_field *fields, size_t count);
+/* Whether the fields of a custom layer lie in its .user; fails in the name of a public call. */
+bool custom_fields_fit(cn_context *c, cn_source where, const char *call,
+                       const cn_custom_layer_options *o);
+/* Puts copies of .user, the texts in it, and the fields in their place. */
+void custom_options_keep(arena *a, cn_custom_layer_options *o);
 
 /* ---- weights ---------------------------------------------------------------------------- */
 
@@ -140,6 +143,7 @@ typedef struct keras_group {
 typedef struct keras_tree {
     VEC(keras_path) variables;
     VEC(keras_group) groups;
+    const cn_layer *shared; /* in two models, with weights: Keras reads no such file; NULL = none */
 } keras_tree;
 /* `writing`: by the order that Keras will find in the file; else by that of the model. */
 void keras_list_weights(const cn_model *m, bool writing, arena *a, keras_tree *out);

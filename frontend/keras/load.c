@@ -29,6 +29,17 @@ static bool no_problems(const loading *l, const char *what) {
                      what, l->r.problems.data);
 }
 
+/* Of a functional model that is frozen as a whole, nothing learns, whatever its layers say; a
+ * Sequential has no such flag. */
+static void freeze_root(const loading *l) {
+    const json_t *trainable =
+        json_object_get(json_object_get(l->source.model, "config"), "trainable");
+    for (uint32_t i = 0; l->model != NULL && !l->model->sequential && json_is_false(trainable) &&
+                         i < l->model->layers.count;
+         i++)
+        cn_layer_set_trainable(l->model->layers.items[i], false);
+}
+
 static bool read_model(loading *l) {
     cn_context *c = l->r.context;
     if (l->source.model == NULL)
@@ -38,6 +49,7 @@ static bool read_model(loading *l) {
     c->values_follow = true;
     l->model = keras_read_model(&l->r, l->source.model);
     c->values_follow = false;
+    freeze_root(l);
     return no_problems(l, "Cornu cannot open it") && l->model != NULL && diag_ok(&c->diag);
 }
 

@@ -123,9 +123,29 @@ static void read_pair(const op_reading *o, const json_t *left, const json_t *rig
     *second = op_operand(o, second_first ? left : right, beside);
 }
 
+static bool are_bools(cn_tensor x, cn_tensor y) {
+    return cn_tensor_dtype(x) == CN_BOOL && cn_tensor_dtype(y) == CN_BOOL;
+}
+
+/* Between bools, arithmetic stays in bools: then the op is `logical`. */
 static cn_tensor read_binary(const op_reading *o) {
     cn_tensor x, y;
     read_pair(o, op_argument(o, 0, "x1"), op_argument(o, 1, "x2"), &x, &y);
+    if (!says_nothing(o))
+        return op_poison(o);
+    return o->row->logical != NULL && are_bools(x, y) ? o->row->logical(x, y)
+                                                      : o->row->binary(x, y);
+}
+
+/* Quotients of integers are floats, and so is a number beside one: 256 is no uint8. */
+static cn_tensor read_quotient(const op_reading *o) {
+    const json_t *left = op_argument(o, 0, "x1"), *right = op_argument(o, 1, "x2");
+    cn_tensor x, y;
+    read_pair(o, left, right, &x, &y);
+    if (cn_tensor_ok(x) && is_plain(right))
+        y = op_operand(o, right, dtype_as_float(cn_tensor_dtype(x)));
+    if (cn_tensor_ok(y) && is_plain(left))
+        x = op_operand(o, left, dtype_as_float(cn_tensor_dtype(y)));
     return says_nothing(o) ? o->row->binary(x, y) : op_poison(o);
 }
 
@@ -209,7 +229,9 @@ static cn_tensor read_fold(const op_reading *o) {
     int count;
     if (!op_read_options(o, &options) || !op_axes_of(o, "axis", axes, &count))
         return op_poison(o);
-    return o->row->fold(operand_at(o, 0, "x"), count, axes, options.flag);
+    cn_tensor x = operand_at(o, 0, "x"), y = o->row->fold(x, count, axes, options.flag);
+    bool picks = o->row->fold == cn_op_max || o->row->fold == cn_op_min;
+    return picks && cn_tensor_ok(y) ? cn_op_cast(y, cn_tensor_dtype(x)) : y; /* of bools: one */
 }
 
 static cn_tensor variance(cn_tensor x, int count, const int64_t *axes, bool keepdims) {
@@ -332,6 +354,13 @@ static cn_tensor read_one_hot(const op_reading *o) {
     { .class_name = #class, .read = read_unary, .options = nothing, .unary = op }
 #define BINARY(class, op) \
     { .class_name = #class, .read = read_binary, .options = nothing, .binary = op }
+#define BETWEEN_BOOLS(class, op, logic)                                              \
+    {                                                                                \
+        .class_name = #class, .read = read_binary, .options = nothing, .binary = op, \
+        .logical = logic                                                             \
+    }
+#define QUOTIENT(class, op) \
+    { .class_name = #class, .read = read_quotient, .options = nothing, .binary = op }
 #define FOLD(class, op) \
     { .class_name = #class, .read = read_fold, .options = fold_options, .fold = op }
 #define ALONG(class, how, op) \
@@ -367,17 +396,17 @@ static const op_row plain_rows[] = {
     UNARY(Erf, cn_op_erf),
     UNARY(LogicalNot, cn_op_logical_not),
     UNARY(StopGradient, cn_op_stop_gradient),
-    BINARY(Add, cn_op_add),
+    BETWEEN_BOOLS(Add, cn_op_add, cn_op_logical_or),
     BINARY(Subtract, cn_op_subtract),
-    BINARY(Multiply, cn_op_multiply),
-    BINARY(Divide, cn_op_divide),
-    BINARY(TrueDivide, cn_op_divide),
-    BINARY(DivideNoNan, cn_op_divide_no_nan),
+    BETWEEN_BOOLS(Multiply, cn_op_multiply, cn_op_logical_and),
+    QUOTIENT(Divide, cn_op_divide),
+    QUOTIENT(TrueDivide, cn_op_divide),
+    QUOTIENT(DivideNoNan, cn_op_divide_no_nan),
     BINARY(Mod, cn_op_mod),
     BINARY(Fmod, remainder_of),
     BINARY(Power, cn_op_power),
-    BINARY(Maximum, cn_op_maximum),
-    BINARY(Minimum, cn_op_minimum),
+    BETWEEN_BOOLS(Maximum, cn_op_maximum, cn_op_logical_or),
+    BETWEEN_BOOLS(Minimum, cn_op_minimum, cn_op_logical_and),
     BINARY(Equal, cn_op_equal),
     BINARY(NotEqual, cn_op_not_equal),
     BINARY(Less, cn_op_less),

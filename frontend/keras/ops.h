@@ -21,6 +21,7 @@ struct op_row {
     const option_row *options;
     cn_tensor (*unary)(cn_tensor x);
     cn_tensor (*binary)(cn_tensor x, cn_tensor y);
+    cn_tensor (*logical)(cn_tensor x, cn_tensor y); /* in its place between bools; NULL = none */
     cn_tensor (*fold)(cn_tensor x, int axis_count, const int64_t *axes, bool keepdims);
     cn_tensor (*along)(cn_tensor x, int64_t axis);
     cn_tensor (*take)(cn_tensor x, cn_tensor indices, int64_t axis);

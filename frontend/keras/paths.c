@@ -37,6 +37,11 @@ static bool is_left_out(const cn_model *m, const cn_layer *layer) {
     return m->sequential && layer->class == &input_class;
 }
 
+static bool has_weights(const cn_layer *layer) {
+    return layer->weights.count > 0 || layer->sublayers.count > 0 ||
+           (layer->model != NULL && layer->model->weights.count > 0);
+}
+
 /* In the order that counts. */
 static layer_order layers_of(const lister *l, const cn_model *m) {
     file_graph g;
@@ -66,6 +71,8 @@ static void list_model(lister *l, const cn_model *m, const char *path) {
         const char *name =
             number == 0 ? stem : arena_format(l->a, "%s_%llu", stem, (unsigned long long)number);
         map_put(&l->seen, &layer->id, sizeof layer->id, &seen);
+        if (seen && has_weights(layer))
+            l->out->shared = layer;
         if (!seen)
             list_layer(l, layer,
                        arena_format(l->a, "%s%slayers/%s", path, path[0] == 0 ? "" : "/", name));
@@ -96,7 +103,8 @@ void keras_list_optimizer(const cn_optimizer *o, arena *a, keras_tree *out) {
     *out = (keras_tree){0};
     if (o->iteration == NULL)
         return;
-    vec_push(a, &out->groups, (keras_group){group, o->name});
+    vec_push(a, &out->groups,
+             (keras_group){group, o->options.name != NULL ? o->options.name : o->class->name});
     vec_push(a, &out->variables, (keras_path){"optimizer/vars/0", o->iteration});
     if (o->learning_rate != NULL)
         vec_push(a, &out->variables, (keras_path){"optimizer/vars/1", o->learning_rate});

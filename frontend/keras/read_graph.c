@@ -112,12 +112,16 @@ static void find_old_tensors(linker *l, const json_t *list) {
         find_old_tensors(l, json_array_get(list, i));
 }
 
-/* null, false, or a list of them. */
+/* null, false, or a list or dictionary of them. */
 static bool says_nothing(const json_t *j) {
+    const char *key;
+    json_t *part;
     for (size_t i = 0; i < json_array_size(j); i++)
         if (!says_nothing(json_array_get(j, i)))
             return false;
-    return j == NULL || json_is_null(j) || json_is_false(j) || json_is_array(j);
+    json_object_foreach((json_t *)(uintptr_t)j, key, part) if (!says_nothing(part)) return false;
+    return j == NULL || json_is_null(j) || json_is_false(j) || json_is_array(j) ||
+           json_is_object(j);
 }
 
 /* Arguments of layers besides tensors: training=None and mask=None are in every file. */
@@ -239,11 +243,13 @@ static bool make_with_operands(keras_reader *r, graph_parts *parts, uint32_t roo
 
 /* ---- models ----------------------------------------------------------------------------- */
 
-/* trainable=False of layers, and of models for all that is in them. */
+/* trainable=False of layers. Models that are frozen have frozen layers; one that was made trainable
+ * afterwards is, whatever the models around it say, as Keras reads it. */
 static void freeze(const graph_parts *parts) {
     for (uint32_t i = 0; i < parts->rows.count; i++) {
         const graph_row *row = &parts->rows.items[i];
-        if (row->layer != NULL && json_is_false(json_object_get(row->config, "trainable")))
+        if (row->layer != NULL && row->layer->model == NULL &&
+            json_is_false(json_object_get(row->config, "trainable")))
             cn_layer_set_trainable(row->layer, false);
     }
 }
@@ -280,14 +286,27 @@ static layer_order order_of(keras_reader *r, const graph_parts *parts) {
     return order;
 }
 
-/* Outputs in a dictionary go by its keys, as in Keras. */
-static void name_outputs(cn_model *m, const json_t *outputs) {
-    if (!json_is_object(outputs) || json_object_size(outputs) != m->outputs.count)
-        return;
-    const char **keys = sorted_keys(m->context->arena, outputs);
-    for (uint32_t i = 0; i < m->outputs.count; i++)
-        if (is_history(json_object_get(outputs, keys[i])))
-            m->outputs.items[i].name = arena_string(m->context->arena, keys[i]);
+/* The keys of a dictionary of tensors, in order; NULL of other structures. */
+static const char **plain_keys(cn_context *c, const json_t *tensors) {
+    size_t count = json_object_size(tensors);
+    if (count == 0)
+        return NULL;
+    const char **keys = sorted_keys(c->arena, tensors);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_history(json_object_get(tensors, keys[i])))
+            return NULL;
+        keys[i] = arena_string(c->arena, keys[i]);
+    }
+    return keys;
+}
+
+/* Inputs and outputs in a dictionary go by its keys, as in Keras. */
+static void take_keys(cn_model *m, const json_t *config) {
+    m->input_keys = plain_keys(m->context, json_object_get(config, "input_layers"));
+    const char **keys = plain_keys(m->context, json_object_get(config, "output_layers"));
+    m->outputs_by_name = keys != NULL;
+    for (uint32_t i = 0; keys != NULL && i < m->outputs.count; i++)
+        m->outputs.items[i].name = keys[i];
 }
 
 static cn_model *finish(keras_reader *r, cn_model_options *o, bool sequential,
@@ -315,7 +334,7 @@ static cn_model *read_functional(keras_reader *r, const json_t *config, const ch
     layer_order order = order_of(r, &parts);
     cn_model *m = finish(r, &o, false, &order);
     if (m != NULL)
-        name_outputs(m, json_object_get(config, "output_layers"));
+        take_keys(m, config);
     return m;
 }
 

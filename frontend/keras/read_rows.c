@@ -154,7 +154,10 @@ static void read_input(keras_reader *r, graph_row *row) {
 static void read_class(keras_reader *r, graph_row *row, const keras_object *o) {
     const char *name = o->registered_name != NULL ? o->registered_name : o->class_name;
     const cn_custom_layer_options *custom = keras_custom_class(r->context, name);
-    const layer_kind *kind = o->registered_name == NULL ? kind_named(o->class_name) : NULL;
+    bool of_keras = o->registered_name == NULL; /* then a class of a package is another one */
+    if (custom != NULL && of_keras && strchr(custom->class_name, '>') != NULL)
+        custom = NULL;
+    const layer_kind *kind = of_keras ? kind_named(o->class_name) : NULL;
     if (custom != NULL) {
         row->layer = make_custom(r, row, custom);
     } else if (strcmp(o->class_name, "InputLayer") == 0) {

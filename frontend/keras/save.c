@@ -32,6 +32,12 @@ static bool write_tree(const cn_model *m, bool with_optimizer, const char *title
     const keras_tree *trees[] = {&weights, &optimizer};
     hdf5_file file;
     keras_list_weights(m, true, a, &weights);
+    if (weights.shared != NULL)
+        return diag_fail(&c->diag, CN_ERROR_UNSUPPORTED,
+                         "\"%s\" was not written: %s stands in two models that are nested in each "
+                         "other, and Keras opens no such file; let one of them take it from the "
+                         "other's outputs",
+                         title, layer_title(weights.shared));
     if (with_optimizer && m->training != NULL)
         keras_list_optimizer(m->training->optimizer, a, &optimizer);
     if (!initialize_all(c, &weights) || !initialize_all(c, &optimizer))

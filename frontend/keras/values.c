@@ -29,6 +29,7 @@ bool keras_match_one(const hdf5_dataset *from, variable *to, const char *path, a
                     to->path[0] != 0 ? to->path : to->name, type_words(a, &to->type));
         return false;
     }
+    vec_push(a, &out->items, (keras_value){from, to}); /* taken only when nothing differs */
     bool counters = is_counter(&from->type) && is_counter(&to->type);
     if (!counters && !type_equal(&from->type, &to->type)) {
         text_printf(differences, "\n  \"%s\" is %s, the model's %s is %s", path,
@@ -36,7 +37,6 @@ bool keras_match_one(const hdf5_dataset *from, variable *to, const char *path, a
                     type_words(a, &to->type));
         return false;
     }
-    vec_push(a, &out->items, (keras_value){from, to});
     return true;
 }
 

@@ -194,14 +194,14 @@ static void open_op(keras_writer *w, const file_graph *g, const file_row *row) {
     end_config(w, row->class_name);
 }
 
-static void open_model(keras_writer *w, const char *key, const cn_model *m);
+static void open_model(keras_writer *w, const cn_model *m, const char *name);
 
 static void write_row(keras_writer *w, const file_graph *g, uint32_t index) {
     const file_row *row = &g->rows.items[index];
     if (row->layer == NULL)
         open_op(w, g, row);
     else if (row->layer->model != NULL)
-        open_model(w, NULL, row->layer->model);
+        open_model(w, row->layer->model, row->name);
     else
         open_layer(w, row->layer);
     json_put_text(&w->json, "name", row->name);
@@ -212,22 +212,14 @@ static void write_row(keras_writer *w, const file_graph *g, uint32_t index) {
 /* ---- models ----------------------------------------------------------------------------- */
 
 bool keras_outputs_by_name(const cn_model *m) {
-    const cn_context *c = m->context;
-    for (uint32_t i = 0; i < m->outputs.count; i++) {
-        const layer_call *call =
-            &c->calls.items[c->call_of_node.items[m->outputs.items[i].tensor.node]];
-        while (call->parent != 0)
-            call = &c->calls.items[call->parent];
-        if (call->layer != NULL && strcmp(call->layer->name, m->outputs.items[i].name) != 0)
-            return true;
-    }
-    return false;
+    return m->outputs_by_name;
 }
 
 static void write_own_tensors(keras_writer *w, const file_graph *g, const char *key, bool inputs) {
     const cn_model *m = g->model;
     uint32_t count = inputs ? m->inputs.count : m->outputs.count;
-    bool by_name = !inputs && keras_outputs_by_name(m), bare = count == 1 && !by_name;
+    bool by_name = inputs ? m->input_keys != NULL : m->outputs_by_name;
+    bool bare = count == 1 && !by_name;
     if (!bare)
         json_open(&w->json, key, by_name ? '{' : '[');
     for (uint32_t i = 0; i < count; i++) {
@@ -246,11 +238,11 @@ static void write_own_tensors(keras_writer *w, const file_graph *g, const char *
         json_close(&w->json, by_name ? '}' : ']');
 }
 
-static void open_functional(keras_writer *w, const char *key, const cn_model *m) {
+static void open_functional(keras_writer *w, const cn_model *m, const char *name) {
     file_graph g;
     (void)keras_file_graph(m, w->scratch, w, &g); /* what is wrong is noted */
-    keras_open_object(w, key, "keras.src.models.functional", "Functional");
-    json_put_text(&w->json, "name", m->name);
+    keras_open_object(w, NULL, "keras.src.models.functional", "Functional");
+    json_put_text(&w->json, "name", name);
     json_put_flag(&w->json, "trainable", !m->layer->frozen);
     json_open(&w->json, "layers", '[');
     for (uint32_t i = 0; i < g.rows.count; i++)
@@ -263,17 +255,20 @@ static void open_functional(keras_writer *w, const char *key, const cn_model *m)
 }
 
 /* Its layers follow each other, so their order is the model's. */
-static void open_sequential(keras_writer *w, const char *key, const cn_model *m) {
+static void open_sequential(keras_writer *w, const cn_model *m, const char *name) {
     const type *input = tensor_type(m->inputs.items[0]);
-    keras_open_object(w, key, "keras", "Sequential");
-    json_put_text(&w->json, "name", m->name);
+    if (m->calls.count != m->layers.count)
+        keras_write_problem(w, keras_place(w->scratch, "Sequential", name),
+                            "has a layer in two places; make it with cn_model_new");
+    keras_open_object(w, NULL, "keras", "Sequential");
+    json_put_text(&w->json, "name", name);
     json_put_flag(&w->json, "trainable", !m->layer->frozen);
     write_policy(&w->json);
     json_open(&w->json, "layers", '[');
     for (uint32_t i = 0; i < m->layers.count; i++) {
         const cn_layer *layer = m->layers.items[i];
         if (layer->model != NULL)
-            open_model(w, NULL, layer->model);
+            open_model(w, layer->model, layer->name);
         else
             open_layer(w, layer);
         json_close(&w->json, '}');
@@ -286,15 +281,16 @@ static void open_sequential(keras_writer *w, const char *key, const cn_model *m)
     json_close(&w->json, '}');
 }
 
-static void open_model(keras_writer *w, const char *key, const cn_model *m) {
+/* A nested model goes by its name as a layer, which is unique. */
+static void open_model(keras_writer *w, const cn_model *m, const char *name) {
     if (m->sequential)
-        open_sequential(w, key, m);
+        open_sequential(w, m, name);
     else
-        open_functional(w, key, m);
+        open_functional(w, m, name);
 }
 
 void keras_write_model(keras_writer *w, const cn_model *m, bool compiled) {
-    open_model(w, NULL, m);
+    open_model(w, m, m->name);
     if (compiled && m->training != NULL)
         keras_write_compile(w, "compile_config", m);
     json_close(&w->json, '}');

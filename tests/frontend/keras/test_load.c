@@ -363,6 +363,67 @@ static void fields_outside_of_their_struct_are_refused(void **state) {
     assert_non_null(strstr(cn_error_message(f->c), "lies outside of .user"));
     cn_error_clear(f->c);
     assert_int_equal(cn_register_layer(f->c, gate_call), CN_ERROR_INVALID_ARGUMENT);
+    cn_error_clear(f->c);
+    (void)cn_custom_layer(f->c, gate_call, .fields = outside, .field_count = 1);
+    assert_non_null(strstr(cn_error_message(f->c), "lies outside of .user, which has 0 bytes"));
+}
+
+/* Nested models without names of their own, and what no file of Keras can hold. */
+static void nested_models_have_names_of_their_own(void **state) {
+    fixture *f = *state;
+    cn_tensor x = cn_input(f->c, {3}, .name = "x"), y = x;
+    for (int i = 0; i < 2; i++) {
+        cn_model *inner = cn_sequential(f->c, {3}, {cn_dense(f->c, 3)});
+        y = cn_apply(cn_model_layer(inner), y);
+    }
+    cn_model *m = cn_model_new(f->c, .inputs = {x}, .outputs = {y});
+    parts p = saved(f, m), q = saved(f, cn_load(f->c, FILE_NAME));
+    assert_int_equal(cn_error_status(f->c), CN_OK);
+    assert_string_equal(p.config, q.config);
+}
+
+static void layers_in_two_places_are_refused(void **state) {
+    fixture *f = *state;
+    cn_layer *shared = cn_dense(f->c, 3, .name = "both");
+    cn_model *twice = cn_sequential(f->c, {3}, {shared, shared});
+    assert_int_equal(cn_save(twice, FILE_NAME), CN_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(cn_error_message(f->c), "has a layer in two places"));
+    cn_error_clear(f->c);
+    cn_model *inner = cn_sequential(f->c, {3}, {shared}, .name = "inner");
+    cn_tensor x = cn_input(f->c, {3});
+    cn_tensor y = cn_apply(cn_model_layer(inner), cn_apply(shared, x));
+    cn_model *m = cn_model_new(f->c, .inputs = {x}, .outputs = {y});
+    assert_int_equal(cn_save(m, FILE_NAME), CN_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(cn_error_message(f->c), "dense \"both\" stands in two models"));
+}
+
+/* A class of a package does not take the place of Keras' own of the same name. */
+static void keras_layers_stay_what_they_are(void **state) {
+    fixture *f = *state;
+    assert_int_equal(cn_register_layer(f->c, gate_call, .class_name = "gates>Dense"), CN_OK);
+    assert_int_equal(cn_save(small_model(f->c), FILE_NAME), CN_OK);
+    cn_model *m = cn_load(f->c, FILE_NAME);
+    assert_int_equal(cn_error_status(f->c), CN_OK);
+    assert_int_equal(cn_weight_count(m), 4);
+}
+
+/* The outermost flag of a functional model freezes all; those of nested models only tell. */
+static void frozen_flags_mean_what_they_mean_in_keras(void **state) {
+    fixture *f = *state;
+    cn_model *inner = cn_sequential(f->c, {3}, {cn_dense(f->c, 3)}, .name = "inner");
+    cn_tensor x = cn_input(f->c, {3});
+    cn_tensor y = cn_apply(cn_dense(f->c, 2), cn_apply(cn_model_layer(inner), x));
+    cn_model *m = cn_model_new(f->c, .inputs = {x}, .outputs = {y}, .name = "outer");
+    parts p = saved(f, m);
+    const char *right = p.config;
+    p.config = edited(f, right, "{\"name\": \"inner\", \"trainable\": true",
+                      "{\"name\": \"inner\", \"trainable\": false");
+    put_together(f, &p);
+    assert_int_equal(cn_parameter_count(cn_load(f->c, FILE_NAME), true), 20);
+    p.config = edited(f, right, "{\"name\": \"outer\", \"trainable\": true",
+                      "{\"name\": \"outer\", \"trainable\": false");
+    put_together(f, &p);
+    assert_int_equal(cn_parameter_count(cn_load(f->c, FILE_NAME), true), 0);
 }
 
 /* ---- saving ----------------------------------------------------------------------------- */
@@ -420,6 +481,10 @@ int main(void) {
         TEST(damaged_files_never_open_to_something_else),
         TEST(registered_classes_are_opened_and_saved),
         TEST(fields_outside_of_their_struct_are_refused),
+        TEST(nested_models_have_names_of_their_own),
+        TEST(layers_in_two_places_are_refused),
+        TEST(keras_layers_stay_what_they_are),
+        TEST(frozen_flags_mean_what_they_mean_in_keras),
         TEST(what_keras_cannot_say_is_not_written),
         TEST(what_keras_cannot_compile_is_left_out_on_request),
     };
