@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@ data_kind data_kind_of(const char *path) {
         return KIND_IMAGES;
     for (size_t k = 0; k < sizeof endings / sizeof *endings; k++) {
         size_t tail = strlen(endings[k].ending);
-        if (length > tail && strcmp(path + length - tail, endings[k].ending) == 0)
+        if (length > tail && strcasecmp(path + length - tail, endings[k].ending) == 0)
             return endings[k].kind;
     }
     return KIND_ARRAYS;
@@ -60,10 +61,26 @@ static const char *const *name_list(const class_names *names, size_t skipped) {
     return names->count > skipped ? (const char *const *)names->items + skipped : NULL;
 }
 
+/* 0, as by default, without the option. */
+static char separator_of(const invocation *i) {
+    const char *text = option_text(i, "separator", "");
+    return strcmp(text, "\\t") == 0 ? '\t' : text[0];
+}
+
+static cn_missing missing_of(const invocation *i) {
+    const char *word = option_text(i, "missing", "fail");
+    return strcmp(word, "nan") == 0    ? CN_MISSING_NAN
+           : strcmp(word, "skip") == 0 ? CN_MISSING_SKIPS
+                                       : CN_MISSING_FAILS;
+}
+
 static cn_dataset *open_table(const invocation *i, cn_context *c, const char *path,
                               const class_names *names) {
     cn_dataset_csv_options o = {.context = c,
                                 .path = path,
+                                .no_header = option_given(i, "no-header"),
+                                .separator = separator_of(i),
+                                .missing = missing_of(i),
                                 .class_names = name_list(names, 0),
                                 .class_count = names->count};
     take_list(i, "input", o.inputs);
@@ -125,6 +142,26 @@ static cn_dataset *open_cifar(cn_context *c, const char *path) {
 
 /* ---- All of them -------------------------------------------------------------------------- */
 
+bool columns_given(const invocation *i) {
+    static const option_row rows[] = {COLUMN_OPTIONS};
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+        if (option_given(i, rows[k].name))
+            return true;
+    return false;
+}
+
+static exit_code check_table_options(const invocation *i, data_kind k, const char *path) {
+    static const char *const names[] = {"no-header", "missing", "separator"};
+    const char *separator = option_text(i, "separator", ",");
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++)
+        if (option_given(i, names[n]) && k != KIND_TABLE)
+            return fail(i, EXIT_USAGE, "--%s is for tables; %s is %s", names[n], path,
+                        kind_names[k]);
+    return strlen(separator) == 1 || strcmp(separator, "\\t") == 0
+               ? EXIT_OK
+               : fail(i, EXIT_USAGE, "--separator wants one character, of one byte, or \\t");
+}
+
 /* No option is silently without effect. */
 static exit_code check_options(const invocation *i, data_kind k, const char *path) {
     static const char *const columns[] = {"input", "target"};
@@ -138,7 +175,7 @@ static exit_code check_options(const invocation *i, data_kind k, const char *pat
     }
     if (option_given(i, "words") && k != KIND_TEXT)
         return fail(i, EXIT_USAGE, "--words is for texts; %s is %s", path, kind_names[k]);
-    return EXIT_OK;
+    return check_table_options(i, k, path);
 }
 
 /* A class of which there are no images still has its number. */

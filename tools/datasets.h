@@ -12,11 +12,22 @@
      {.repeats = true}},                                                                \
     {"input", 0, OPTION_TEXT, "COLUMNS", NULL,                                          \
      "an input, as for --target; default: all that are no targets", {.repeats = true}}, \
+    {"no-header", 0, OPTION_FLAG, NULL, NULL,                                           \
+     "of a table: the first row is a sample; columns have numbers only", {0}},          \
+    {"missing", 0, OPTION_CHOICE, "WHAT", "fail|nan|skip",                              \
+     "of a table: what an empty cell among numbers does; skip: its row is left out; "   \
+     "default: fail", {0}},                                                             \
+    {"separator", 0, OPTION_TEXT, "C", NULL,                                            \
+     "of a table: what stands between cells, \\t for a tab; default: as its name ends", \
+     {0}},                                                                              \
     {"words", 0, OPTION_FLAG, NULL, NULL, "of a text: words in place of characters", {0}}
 
 typedef enum data_kind { KIND_ARRAYS, KIND_TABLE, KIND_IMAGES, KIND_TEXT, KIND_CIFAR } data_kind;
 data_kind data_kind_of(const char *path);
 const char *data_kind_name(data_kind k); /* "table" */
+
+/* Whether one of COLUMN_OPTIONS is given. */
+bool columns_given(const invocation *i);
 
 /* How samples are cut: by a model's first input, or to be looked at. */
 typedef struct sample_shape {

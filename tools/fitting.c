@@ -146,8 +146,7 @@ static exit_code open_set(const invocation *i, const cn_model *m, bool with_labe
     const char *path = option_text(i, "data", NULL);
     cn_context *c = cn_model_context(m);
     sample_shape shape = sample_shape_of(m);
-    bool chosen = option_given(i, "target") || option_given(i, "input") || option_given(i, "words");
-    if (data_kind_of(path) == KIND_ARRAYS && !chosen)
+    if (data_kind_of(path) == KIND_ARRAYS && !columns_given(i))
         return open_files(i, c, with_labels, s);
     return dataset_open(i, c, path, &shape, &s->classes, with_labels, &s->set);
 }

@@ -213,8 +213,7 @@ static exit_code open_contents(const invocation *i, cn_context *c, bool draws, c
     if (draws)
         shape = (sample_shape){PICTURE_HEIGHT, PICTURE_WIDTH, 1, WINDOW, true, true};
     x->format = data_kind_name(k);
-    if (k == KIND_ARRAYS && !option_given(i, "input") && !option_given(i, "target") &&
-        !option_given(i, "words")) {
+    if (k == KIND_ARRAYS && !columns_given(i)) {
         x->file = cn_array_file_read(c, x->path);
         x->format = cn_array_file_format(x->file);
         x->count = cn_array_file_count(x->file);

@@ -46,6 +46,17 @@ bad 3 'dataset_text: "t.txt" has 10 words; a sequence of 16' data info t.txt --w
 bad 2 '--words is for texts; t.csv is table' data info t.csv --words
 bad 2 '--target is for tables and arrays; pictures is images' data info pictures --target x
 bad 3 'has no column "x"; it has 4: a, b, c, kind' data info t.csv --target x
+printf '1;2;down\n;4;up\n5;6;up\n' >bare.CSV # names of endings in any case
+good data info bare.CSV --no-header --separator ';' --missing skip --target 2
+says '^bare.CSV: table, 2 samples$'
+says '^  2 classes: down, up$'
+good data head bare.CSV --no-header --separator ';' --missing nan --input 0,1 --target 2
+says '\[1\] -?nan 4$'
+bad 3 'bare.CSV' data info bare.CSV --no-header --separator ';' --target 2
+good data info bare.CSV --no-header --separator '\t'
+says ': table, 3 samples$'
+bad 2 '--separator wants one character' data info t.csv --separator ',,'
+bad 2 '--missing is for tables; t.txt is text' data info t.txt --missing nan
 printf 'GIF89a' >pictures/white/2.png
 bad 3 'pictures/white/2.png" is neither PNG nor JPEG' data info pictures
 
@@ -66,6 +77,10 @@ settings='-t1 --loss sparse_categorical_crossentropy -q'
     says '^accuracy: 1$'
     good predict "$model" -t1 -d t.csv --input a..c -w model.safetensors --top 1 -q
     says '^up 0[.]'
+    sed 1d t.csv >bare.csv
+    good evaluate "$model" $settings -d bare.csv --no-header --target 3 -w model.safetensors
+    says '^accuracy: 1$'
+    bad 2 '--no-header is for tables' predict "$model" -t1 -d y.idx --no-header
     bad 2 '--target COLUMNS is missing' train "$model" $settings -d t.csv
     bad 2 '--labels goes with arrays; --data is table' train "$model" $settings -d t.csv \
         --target kind -l y.npy
