@@ -203,3 +203,15 @@ bool text_has_suffix(const char *s, const char *suffix) {
     size_t length = strlen(s), tail = strlen(suffix);
     return length > tail && strcmp(s + length - tail, suffix) == 0;
 }
+
+static char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool text_has_suffix_of_any_case(const char *s, const char *suffix) {
+    size_t length = strlen(s), tail = strlen(suffix);
+    for (size_t i = 0; i < tail && tail < length; i++)
+        if (lower(s[length - tail + i]) != lower(suffix[i]))
+            return false;
+    return length > tail;
+}

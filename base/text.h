@@ -35,6 +35,9 @@ void text_identifier(text *t, const char *s);
 void text_c_string(text *t, const char *s);
 /* Whether s ends in the suffix and has something before it, as file names do. */
 bool text_has_suffix(const char *s, const char *suffix);
+/* The same for files of data, which cameras and spreadsheets name as they like: ".PNG" is ".png",
+ * of ASCII's letters, whatever the locale. */
+bool text_has_suffix_of_any_case(const char *s, const char *suffix);
 /* Shortest decimal that reads back to the same float or double; inf, -inf and nan as such. */
 void text_float(text *t, double value, int is_f32);
 

@@ -15,6 +15,7 @@
 #include <strings.h>
 
 #include "base/map.h"
+#include "base/text.h"
 #include "cornu/data_files.h"
 #include "frontend/dataset.h"
 #include "runtime/io/csv.h"
@@ -500,15 +501,13 @@ static bool fill_row(void *user, const csv_row *row, diagnostics *d) {
 
 /* ---- The whole --------------------------------------------------------------------------- */
 
-static bool ends_with(const char *path, const char *end) {
-    size_t length = strlen(path), tail = strlen(end);
-    return length >= tail && strcasecmp(path + length - tail, end) == 0;
-}
-
 static char separator_of(const cn_dataset_csv_options *o) {
     if (o->separator != 0)
         return o->separator;
-    return ends_with(o->path, ".tsv") || ends_with(o->path, ".tsv.gz") ? '\t' : ',';
+    return text_has_suffix_of_any_case(o->path, ".tsv") ||
+                   text_has_suffix_of_any_case(o->path, ".tsv.gz")
+               ? '\t'
+               : ',';
 }
 
 static bool check_options(cn_dataset *set, const cn_dataset_csv_options *o, diagnostics *d) {

@@ -11,10 +11,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/vec.h"
 
 enum { MOST_DEPTH = 32, MOST_PATH = 4096 };
@@ -80,12 +80,9 @@ static bool fail_open(const folder *f, const char *path, diagnostics *d) {
 /* ---- Listing ----------------------------------------------------------------------------- */
 
 static bool has_ending(const char *name, const char *const *endings) {
-    size_t length = strlen(name);
-    for (; endings != NULL && *endings != NULL; endings++) {
-        size_t tail = strlen(*endings);
-        if (length >= tail && strcasecmp(name + length - tail, *endings) == 0)
+    for (; endings != NULL && *endings != NULL; endings++)
+        if (text_has_suffix_of_any_case(name, *endings))
             return true;
-    }
     return false;
 }
 

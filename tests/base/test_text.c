@@ -146,6 +146,11 @@ static void suffixes_stand_behind_something(void **state) {
     assert_false(text_has_suffix(".keras", ".keras"));
     assert_false(text_has_suffix("m.kera", ".keras"));
     assert_false(text_has_suffix("", ".keras"));
+    assert_false(text_has_suffix("m.KERAS", ".keras"));
+    assert_true(text_has_suffix_of_any_case("a.Png", ".png"));
+    assert_false(text_has_suffix_of_any_case(".PNG", ".png"));
+    assert_false(text_has_suffix_of_any_case("a.jpg", ".png"));
+    assert_false(text_has_suffix_of_any_case("g", ".png"));
 }
 
 int main(void) {

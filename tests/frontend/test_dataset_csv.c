@@ -70,6 +70,14 @@ static void columns_are_chosen(void **state) {
     assert_int_equal(cn_dataset_column(d, 1).rank, 0);
 }
 
+static void tabs_separate_by_the_name(void **state) {
+    small *s = *state;
+    char other[100];
+    snprintf(other, sizeof other, "%s/T.TSV", folder);
+    assert_int_equal(rename(file("a\tb\n1\t2\n"), other), 0);
+    assert_int_equal(cn_dataset_input(cn_dataset_csv(s->c, other), 0).shape[1], 2);
+}
+
 static void missing_cells_have_a_policy(void **state) {
     small *s = *state;
     file("a,b\n1,x\n,y\n3,\nnan,x\n5,x\n");
@@ -266,6 +274,7 @@ static void running_out_of_memory_is_clean(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {WITH_FOLDER(texts_are_classes),
                                        WITH_FOLDER(columns_are_chosen),
+                                       WITH_FOLDER(tabs_separate_by_the_name),
                                        WITH_FOLDER(missing_cells_have_a_policy),
                                        WITH_FOLDER(classes_can_be_given),
                                        WITH_FOLDER(mistakes_are_told_with_their_place),
