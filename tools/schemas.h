@@ -14,7 +14,7 @@
     X(train, 1, "train, a line for each epoch and one at the end",                                \
       "epoch, logs; at the end interrupted, and weights or model")                                \
     X(evaluate, 1, "evaluate", "samples, logs")                                                   \
-    X(predict, 1, "predict", "samples, outputs")                                                  \
+    X(predict, 1, "predict", "samples, outputs; of a folder of images files")                     \
     X(compile, 1, "compile", "model, output, bytes, seconds")                                     \
     X(dump, 1, "dump, which has more keys for each stage",                                        \
       "stage; of graphs name, inputs, outputs, nodes; of launches launches; of memory capacity, " \

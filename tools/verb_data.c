@@ -10,26 +10,28 @@
 /* ---- info -------------------------------------------------------------------------------- */
 
 typedef struct range {
-    double least, most, mean; /* of the finite ones */
-    size_t odd;               /* NaN and infinities */
+    double least, most, sum; /* of the finite ones */
+    size_t count, odd;       /* NaN and infinities are odd, and not counted */
 } range;
 
-static range measure(const cn_array *x) {
-    range r = {.least = (double)INFINITY, .most = -(double)INFINITY};
-    size_t count = array_elements(x);
-    double sum = 0;
-    for (size_t k = 0; k < count; k++) {
+static const range nothing = {.least = (double)INFINITY, .most = -(double)INFINITY};
+
+static void extend(range *r, const cn_array *x) {
+    for (size_t k = 0; k < array_elements(x); k++) {
         double v = array_element(x, k);
         if (!isfinite(v)) {
-            r.odd++;
+            r->odd++;
             continue;
         }
-        r.least = fmin(r.least, v);
-        r.most = fmax(r.most, v);
-        sum += v;
+        r->least = fmin(r->least, v);
+        r->most = fmax(r->most, v);
+        r->sum += v;
+        r->count++;
     }
-    r.mean = sum / (double)(count - r.odd);
-    return r;
+}
+
+static double mean(range r) {
+    return r.sum / (double)r.count;
 }
 
 static void info_text(FILE *out, const cn_array *x, range r) {
@@ -38,7 +40,7 @@ static void info_text(FILE *out, const cn_array *x, range r) {
     write_shape(out, x->shape, x->rank);
     fprintf(out, ", %zu bytes", array_elements(x) * dtype_size(x->dtype));
     if (r.least <= r.most)
-        fprintf(out, ", %.6g to %.6g, mean %.6g", r.least, r.most, r.mean);
+        fprintf(out, ", %.6g to %.6g, mean %.6g", r.least, r.most, mean(r));
     if (r.odd > 0)
         fprintf(out, ", %zu not finite", r.odd);
     fputc('\n', out);
@@ -52,7 +54,7 @@ static void info_json(json *j, const cn_array *x, range r) {
     json_integer(j, "bytes", (int64_t)(array_elements(x) * dtype_size(x->dtype)));
     json_number(j, "least", r.least);
     json_number(j, "most", r.most);
-    json_number(j, "mean", r.mean);
+    json_number(j, "mean", mean(r));
     json_integer(j, "not_finite", (int64_t)r.odd);
     json_close(j, '}');
 }
@@ -62,8 +64,8 @@ typedef struct contents {
     const char *path, *format;
     cn_array_file *file;
     cn_dataset *set;
-    int64_t read; /* samples of the dataset that lie in the arrays */
-    cn_array arrays[2 * CN_MAX_LIST];
+    cn_array arrays[2 * CN_MAX_LIST]; /* of the dataset, with as many samples as are read at once */
+    range ranges[2 * CN_MAX_LIST];    /* of the dataset */
     size_t count;
 } contents;
 
@@ -92,7 +94,9 @@ static void info(const invocation *i, const contents *x, json *j) {
                 x->count == 1 ? "" : "s");
     for (size_t k = 0; k < x->count; k++) {
         cn_array a = whole(x, k);
-        range r = measure(x->set != NULL ? &x->arrays[k] : &a);
+        range r = x->set != NULL ? x->ranges[k] : nothing;
+        if (x->set == NULL)
+            extend(&r, &a);
         if (i->json)
             info_json(j, &a, r);
         else
@@ -173,7 +177,8 @@ static void head(const invocation *i, const contents *x, json *j) {
 
 /* ---- What is read ------------------------------------------------------------------------- */
 
-enum { RANGE_SAMPLES = 1000, PICTURE_HEIGHT = 24, PICTURE_WIDTH = 48, WINDOW = 16 };
+enum { RANGE_SAMPLES = 1000, PIECE_BYTES = 4 << 20 };
+enum { PICTURE_HEIGHT = 24, PICTURE_WIDTH = 48, WINDOW = 16 };
 
 static const struct {
     const char *name;
@@ -181,10 +186,23 @@ static const struct {
 } actions[] = {{"info", info}, {"head", head}};
 enum { ACTION_COUNT = sizeof actions / sizeof *actions };
 
-static bool take_buffers(contents *x) {
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* Of all columns; shapes of datasets are those of memory, so nothing overflows. */
+static int64_t sample_bytes(const cn_dataset *d) {
+    size_t bytes = 0;
+    cn_array a;
+    for (size_t k = 0; (a = cn_dataset_column(d, k)).rank > 0; k++)
+        bytes += sample_elements(&a) * dtype_size(a.dtype);
+    return bytes > 0 ? (int64_t)bytes : 1;
+}
+
+static bool take_buffers(contents *x, int64_t samples) {
     for (cn_array a; (a = cn_dataset_column(x->set, x->count)).rank > 0; x->count++) {
         size_t bytes = dtype_size(a.dtype);
-        a.shape[0] = x->read;
+        a.shape[0] = samples;
         for (int k = 0; k < a.rank; k++)
             if (__builtin_mul_overflow(bytes, (size_t)a.shape[k], &bytes))
                 return false;
@@ -195,22 +213,45 @@ static bool take_buffers(contents *x) {
     return true;
 }
 
-static exit_code read_samples(const invocation *i, cn_context *c, int64_t wanted, contents *x) {
+static exit_code read_samples(const invocation *i, cn_context *c, contents *x, int64_t begin,
+                              int64_t end) {
     void *columns[2 * CN_MAX_LIST];
-    int64_t count = cn_dataset_count(x->set);
-    x->read = count < wanted ? count : wanted;
-    if (!take_buffers(x))
-        return fail(i, EXIT_RUN, "no memory for %" PRId64 " samples", x->read);
-    for (size_t k = 0; k < x->count; k++)
+    for (size_t k = 0; k < x->count; k++) {
         columns[k] = x->arrays[k].data;
-    return cn_dataset_read(x->set, 0, x->read, columns) == CN_OK ? EXIT_OK : fail_context(i, c);
+        x->arrays[k].shape[0] = end - begin;
+    }
+    return cn_dataset_read(x->set, begin, end, columns) == CN_OK ? EXIT_OK : fail_context(i, c);
+}
+
+/* The ranges of the first samples, of which a few at a time are in memory. */
+static exit_code measure(const invocation *i, cn_context *c, contents *x) {
+    int64_t count = least(cn_dataset_count(x->set), RANGE_SAMPLES);
+    int64_t step = least(count, 1 + PIECE_BYTES / sample_bytes(x->set));
+    exit_code code = EXIT_OK;
+    if (!take_buffers(x, step))
+        return fail(i, EXIT_RUN, "no memory for %" PRId64 " samples", step);
+    for (size_t k = 0; k < x->count; k++)
+        x->ranges[k] = nothing;
+    for (int64_t at = 0; at < count && code == EXIT_OK; at += step) {
+        code = read_samples(i, c, x, at, least(count, at + step));
+        for (size_t k = 0; k < x->count && code == EXIT_OK; k++)
+            extend(&x->ranges[k], &x->arrays[k]);
+    }
+    return code;
+}
+
+static exit_code read_head(const invocation *i, cn_context *c, contents *x) {
+    int64_t count = least(cn_dataset_count(x->set), option_integer(i, "count", 3));
+    if (!take_buffers(x, count))
+        return fail(i, EXIT_RUN, "no memory for %" PRId64 " samples", count);
+    return read_samples(i, c, x, 0, count);
 }
 
 /* Images in the size of a terminal where they are drawn. */
-static exit_code open_contents(const invocation *i, cn_context *c, bool draws, contents *x) {
+static exit_code open_contents(const invocation *i, cn_context *c, bool heads, contents *x) {
     data_kind k = data_kind_of(x->path);
     sample_shape shape = {.length = WINDOW, .last_only = true};
-    if (draws)
+    if (heads && !i->json)
         shape = (sample_shape){PICTURE_HEIGHT, PICTURE_WIDTH, 1, WINDOW, true, true};
     x->format = data_kind_name(k);
     if (k == KIND_ARRAYS && !columns_given(i)) {
@@ -220,8 +261,9 @@ static exit_code open_contents(const invocation *i, cn_context *c, bool draws, c
         return x->file != NULL ? EXIT_OK : fail_context(i, c);
     }
     exit_code code = dataset_open(i, c, x->path, &shape, NULL, true, &x->set);
-    int64_t wanted = draws ? option_integer(i, "count", 3) : RANGE_SAMPLES;
-    return code == EXIT_OK ? read_samples(i, c, wanted, x) : code;
+    if (code != EXIT_OK)
+        return code;
+    return heads ? read_head(i, c, x) : measure(i, c, x);
 }
 
 static void close_contents(contents *x) {

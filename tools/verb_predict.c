@@ -19,6 +19,7 @@ typedef struct prediction {
     const open_model *m;
     cn_array outputs[CN_MAX_LIST]; /* buffers taken with malloc */
     size_t count;
+    const cn_dataset *set;
     int64_t samples, top;
     const class_names *classes;
 } prediction;
@@ -64,9 +65,19 @@ static void write_top(const prediction *p, const cn_array *x, size_t first, size
     }
 }
 
+/* The file that a sample is, if it is one; a line stays a line. */
+static void write_file_name(const prediction *p, size_t sample) {
+    const char *name = cn_dataset_file(p->set, (int64_t)sample);
+    for (const char *c = name; name != NULL && *c != 0; c++)
+        fputc((unsigned char)*c < ' ' ? '?' : *c, p->i->out);
+    if (name != NULL)
+        fputc(' ', p->i->out);
+}
+
 static void write_sample(const prediction *p, const cn_array *x, size_t sample) {
     FILE *out = p->i->out;
     size_t size = sample_elements(x), first = sample * size;
+    write_file_name(p, sample);
     if (p->count > 1)
         fprintf(out, "%s: ", x->name);
     if (p->top > 0)
@@ -99,9 +110,19 @@ static void json_top(const prediction *p, json *j, const cn_array *x, size_t fir
     }
 }
 
+static void json_files(const prediction *p, json *j) {
+    if (cn_dataset_file(p->set, 0) == NULL)
+        return;
+    json_open(j, "files", '[');
+    for (int64_t s = 0; s < p->samples; s++)
+        json_text(j, NULL, cn_dataset_file(p->set, s));
+    json_close(j, ']');
+}
+
 static void write_json(const prediction *p) {
     json j = json_begin(p->i->out, SCHEMA_predict);
     json_integer(&j, "samples", p->samples);
+    json_files(p, &j);
     json_open(&j, "outputs", '[');
     for (size_t k = 0; k < p->count; k++) {
         const cn_array *x = &p->outputs[k];
@@ -192,6 +213,7 @@ static exit_code make_output(prediction *p, size_t k) {
 static exit_code predict(prediction *p, cn_dataset *set) {
     cn_predict_options o = {.model = p->m->model, .data = set, .batch_size = batch_size(p->i)};
     exit_code code = EXIT_OK;
+    p->set = set;
     p->samples = cn_dataset_count(set);
     p->count = cn_output_count(p->m->model);
     for (size_t k = 0; k < p->count && code == EXIT_OK; k++) {
@@ -296,7 +318,7 @@ const verb verb_predict = {
     .description = "Runs the model over the samples of --data. The outputs go to stdout: a line of "
                    "values for each sample, in the digits that give the same bits back (of a model "
                    "with several outputs, a line for each, with its name); as JSON; or as .npy. "
-                   "With --output they go to a file. A model needs neither an optimizer nor a loss "
+                   "Of a folder of images each line begins with the name of its file. With --output they go to a file. A model needs neither an optimizer nor a loss "
                    "for it.",
     .options = options,
     .examples =

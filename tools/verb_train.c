@@ -91,14 +91,15 @@ static exit_code check_writable(const invocation *i, const char *path) {
 }
 
 static exit_code check_outputs(const invocation *i) {
-    static const char *const strange[] = {".h5", ".hdf5", ".npz", ".npy", ".onnx"};
+    static const char *const endings[] = {".keras", ".safetensors", ".weights.h5"};
     const char *output = output_path(i), *state = option_text(i, "state", NULL);
-    for (size_t k = 0; k < sizeof strange / sizeof *strange; k++)
-        if (ends_in(output, strange[k]) && !ends_in(output, ".weights.h5"))
-            return fail(i, EXIT_USAGE,
-                        "--output ends in .keras, .safetensors or .weights.h5, not "
-                        "in %s",
-                        strange[k]);
+    size_t k = 0;
+    while (k < sizeof endings / sizeof *endings && !ends_in(output, endings[k]))
+        k++;
+    if (k == sizeof endings / sizeof *endings)
+        return fail(i, EXIT_USAGE,
+                    "--output ends in .keras, .safetensors or .weights.h5, which %s does not",
+                    output);
     if (state != NULL && strcmp(state, output) == 0)
         return fail(i, EXIT_USAGE, "--state and --output are the same file, %s", state);
     exit_code code = check_writable(i, output);
@@ -124,7 +125,7 @@ static exit_code save(const invocation *i, const open_model *m, const cn_dataset
 }
 
 /* Whether Keras has words for the model, told before hours of training too: it is written once, to
- * nowhere in particular. */
+ * nowhere in particular. Where that cannot be, the end of the training tells. */
 static exit_code check_words(const invocation *i, cn_model *m) {
     char path[4096];
     const char *folder = getenv("TMPDIR");
@@ -134,11 +135,13 @@ static exit_code check_words(const invocation *i, cn_model *m) {
              folder != NULL && *folder != 0 ? folder : "/tmp");
     int fd = mkstemps(path, (int)strlen(".keras"));
     if (fd < 0)
-        return fail(i, EXIT_RUN, "cannot write %s: %s", path, strerror(errno));
+        return EXIT_OK;
     close(fd);
     cn_status s = model_save(m, path);
     unlink(path);
-    if (s == CN_OK)
+    if (s == CN_ERROR_FILE) /* a full disk, say */
+        cn_error_clear(cn_model_context(m));
+    if (s == CN_OK || s == CN_ERROR_FILE)
         return EXIT_OK;
     exit_code code = fail_context(i, cn_model_context(m));
     return s == CN_ERROR_UNSUPPORTED ? EXIT_INPUT : code;

@@ -38,6 +38,15 @@ says '^pictures: images, 2 samples$'
 says '^  2 classes: black, white$'
 good data head pictures -n 2
 says '^@{48}$'
+good data head pictures --json # the samples as they are, no drawing
+holds '.files[0].arrays[0] | .shape == [2, 256, 256, 3] and .dtype == "f32"'
+mkdir -p many/all # more samples than are in memory at a time
+for k in 1 2 3 4 5 6 7 8; do
+    cp pictures/white/1.png many/all/$k.png
+done
+cp pictures/black/1.png many/all/9.png
+good data info many --json
+holds '.files[0].arrays[0] | .least < 1 and .most == 255 and .mean > 220 and .mean < 255'
 good data info t.txt c.bin
 says '^t.txt: text, 24 samples$'
 says '^c.bin: cifar, 1 samples$'
@@ -150,7 +159,11 @@ cn_model *model(cn_context *c) {
     mkdir white/black
     good evaluate grey.keras -t1 -d white -q
     good predict grey.keras -t1 -d white -q --top 1
-    says '^(black|white) '
+    says '^white/1.png (black|white) '
+    good predict grey.keras -t1 -d many -q
+    [ "$(cut -d ' ' -f 1 out | sort | uniq | wc -l)" -eq 9 ] || fail "no names: $(cat out)"
+    good predict grey.keras -t1 -d many -q --json --limit 2
+    holds '.files == ["all/1.png", "all/2.png"]'
     printf 'ab\\\nab\\\na' >lines.txt
     good train text.c $settings -d lines.txt -o text.safetensors
     [ "$(cat text.classes)" = "$(printf '\\n\n\\\\\na\nb')" ] || fail "$(cat text.classes)"

@@ -70,7 +70,9 @@ cn_model *model(cn_context *c) {
     return s == CN_OK ? m : NULL;\n}\n' >cubic.c
 bad 3 'Keras has no words for' train cubic.c -d x.npz -l y.npz --backend ref -o cubic.keras
 [ ! -e cubic.keras ] && [ -z "$(ls "$TMPDIR")" ] || fail 'something is left of it'
-bad 2 '--output ends in .keras, .safetensors or .weights.h5, not in .h5' train cubic.c -d x.npz \
+TMPDIR=/nowhere good train "$golden/train_sequential.keras" -d x.npz -l y.npz --backend ref -q \
+    -o elsewhere.keras # that is looked at no earlier than it is written, then
+bad 2 '--output ends in .keras, .safetensors or .weights.h5' train cubic.c -d x.npz \
     -l y.npz -o cubic.h5
 
 # What is in the way is named, all of it; exit code 3.

@@ -83,8 +83,14 @@ bad 1 'cannot write /nowhere/w.safetensors' train "$model" -d x.idx -l y.idx \
     -o /nowhere/w.safetensors
 bad 1 'cannot write /nowhere/s.safetensors' train "$model" -d none.idx -l y.idx \
     --state /nowhere/s.safetensors
-bad 1 'cannot write .: it is no file' train "$model" -d none.idx -l y.idx -o .
-bad 2 'are the same file' train "$model" -d none.idx -l y.idx -o a --state a
+mkdir folder.keras
+bad 1 'cannot write folder.keras: it is no file' train "$model" -d none.idx -l y.idx \
+    -o folder.keras
+bad 2 'are the same file' train "$model" -d none.idx -l y.idx -o a.keras --state a.keras
+for name in m.kears x.txt model .keras x.h5; do
+    bad 2 "which $name does not" train "$model" -d x.idx -l y.idx -o "$name"
+    [ ! -e "$name" ] || fail "$name is written"
+done
 bad 3 'cannot read "none.idx"' train "$model" -t1 -d none.idx -l y.idx
 bad 3 'a sample of target 0 is u8[], but "class" wants f32[B,2]' evaluate "$model" \
     -d x.idx -l y.idx
