@@ -113,9 +113,8 @@ static cn_dataset *open_images(cn_context *c, const char *path, const sample_sha
 
 /* Numbers 0 and 1 of words are padding and the unknown word, which no vocabulary lists. */
 static size_t reserved_words(const class_names *names) {
-    bool reserved = names->count > 2 && names->items[0][0] == 0 &&
-                    strcmp(names->items[1], "[UNK]") == 0;
-    return reserved ? 2 : 0;
+    char **first = names->items;
+    return names->count > 2 && *first[0] == 0 && strcmp(first[1], "[UNK]") == 0 ? 2 : 0;
 }
 
 static cn_dataset *open_text(const invocation *i, cn_context *c, const char *path,

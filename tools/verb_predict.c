@@ -318,7 +318,8 @@ const verb verb_predict = {
     .description = "Runs the model over the samples of --data. The outputs go to stdout: a line of "
                    "values for each sample, in the digits that give the same bits back (of a model "
                    "with several outputs, a line for each, with its name); as JSON; or as .npy. "
-                   "Of a folder of images each line begins with the name of its file. With --output they go to a file. A model needs neither an optimizer nor a loss "
+                   "Of a folder of images each line begins with the name of its file. With "
+                   "--output they go to a file. A model needs neither an optimizer nor a loss "
                    "for it.",
     .options = options,
     .examples =

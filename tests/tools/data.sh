@@ -169,5 +169,6 @@ cn_model *model(cn_context *c) {
     [ "$(cat text.classes)" = "$(printf '\\n\n\\\\\na\nb')" ] || fail "$(cat text.classes)"
     printf 'abab' >ab.txt
     good evaluate text.c $settings -d ab.txt -w text.safetensors
-    bad 3 'ab.txt has 2 classes, but output dense tells 4 apart' evaluate text.c $settings -d ab.txt # numbers of its own
+    bad 3 'ab.txt has 2 classes, but output dense tells 4 apart' evaluate text.c $settings \
+        -d ab.txt # in numbers of its own
 }
