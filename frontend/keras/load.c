@@ -128,9 +128,11 @@ static bool load(loading *l) {
 /* Running out of memory comes back here, so that what the source holds is given back. */
 static bool guarded(loading *l, bool (*work)(loading *l)) {
     diagnostics *d = &l->r.context->diag;
+    const cn_source outer = l->r.context->where;
     diag_recovery point;
     if (DIAG_RECOVER(d, &point)) {
         l->r.context->values_follow = false;
+        l->r.context->where = outer;
         return false;
     }
     bool ok = work(l);

@@ -40,7 +40,7 @@ static void repeat(constant_view *c, const node *n) {
         c->shape.dims[a->axes.items[i]] = from.dims[i];
 }
 
-static bool is_static(const type *t) {
+bool type_without_batch(const type *t) {
     for (int i = 0; i < t->rank; i++)
         if (t->dims[i].symbolic)
             return false;
@@ -60,7 +60,7 @@ static bool view_computed(const graph *g, const node *n, int *looks, constant_vi
         constant_view operand;
         ok = view(g, n->operands[i], looks, &operand);
         one = one && ok && operand.shape.rank == 0;
-        sized = sized && is_static(operand_type(g, n, i));
+        sized = sized && type_without_batch(operand_type(g, n, i));
     }
     *out = (constant_view){n, one ? type_scalar(n->types[0].dtype) : n->types[0]};
     return ok && (one || sized);

@@ -12,6 +12,8 @@ typedef struct constant_view {
     type shape;
 } constant_view;
 
+/* Whether all its sizes are known. */
+bool type_without_batch(const type *t);
 /* False for values that are no constants, or need the batch's size to be written. */
 bool constant_view_of(const graph *g, value v, constant_view *out);
 /* As a Python number, when `weak` and all elements are the same, else as an array: of the shape

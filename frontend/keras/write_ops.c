@@ -84,19 +84,13 @@ static bool comes_out_whole(const graph *g, const node *n) {
     return shape_equal(&all, &n->types[0]);
 }
 
-static bool is_static(const type *t) {
-    for (int i = 0; i < t->rank; i++)
-        if (t->dims[i].symbolic)
-            return false;
-    return true;
-}
-
 /* Every operand is there in its full shape, constants if the batch has no part in them. */
 static bool operands_are_whole(const graph *g, const node *n) {
     for (uint32_t i = 0; i < n->operand_count; i++) {
         constant_view c;
         bool constant = constant_view_of(g, n->operands[i], &c);
-        if (constant ? !is_static(operand_type(g, n, i)) : is_left_out(g, n->operands[i].node))
+        if (constant ? !type_without_batch(operand_type(g, n, i))
+                     : is_left_out(g, n->operands[i].node))
             return false;
     }
     return true;
