@@ -24,6 +24,11 @@ def marked(j, inputs):
     return j
 
 
+def typed(v):
+    entry = array(v * 1 if v.dtype.kind == "b" else v)
+    return {**entry, "dtype": str(v.dtype)} if str(v.dtype) in ("bool", "uint8") else entry
+
+
 def op(name, function, *values):
     inputs = [keras.Input(v.shape[1:], dtype=str(v.dtype), name="abc"[i])
               for i, v in enumerate(values)]
@@ -39,7 +44,7 @@ def op(name, function, *values):
     cases.append({"name": name, "class_name": type(operation).__name__,
                   "config": serialized(operation)["config"], **call,
                   "index": y._keras_history.tensor_index,
-                  "inputs": [array(v) for v in values], "output": array(result * 1 if kind == "bool" else result), "kind": kind})
+                  "inputs": [typed(v) for v in values], "output": array(result * 1 if kind == "bool" else result), "kind": kind})
 
 
 x, y = data.normal(2, 3, 4), data.normal(2, 3, 4)
@@ -91,6 +96,12 @@ op("3 > integer", lambda a: 3 > a, n)
 op("with an array", lambda a: a * np.arange(4, dtype="float32"), x)
 op("with a matrix", lambda a: a + np.arange(12, dtype="float32").reshape(3, 4), x)
 op("array first", lambda a: ops.subtract(np.array([[1], [2], [3]], "int32"), a), n[..., None])
+op("bytes / 256", lambda a: a / 256, np.array([[1, 128], [255, 3]], "uint8"))
+op("300 / bytes", lambda a: 300 / a, np.array([[1, 128], [255, 3]], "uint8"))
+for name in ["add", "multiply", "maximum", "minimum"]:
+    op(name + " of bools", getattr(ops, name), x > 0, p > 1)
+op("max of bools", lambda a: ops.max(a, axis=-1), x > 0)
+op("min of bools", lambda a: ops.min(a, axis=1), x > 0)
 op("maximum of a number", lambda a: ops.maximum(a, 0.25), x)
 op("where", ops.where, n % 2, n, n + 1)
 op("where a number", lambda a, b: ops.where(a, b, 0.0), n % 2, x[..., 0])

@@ -64,8 +64,13 @@ static inline golden_tensor golden_read(const json_t *t, arena *a) {
     int64_t shape[MAX_RANK];
     golden_tensor g = {.type = {.dtype = CN_F32}};
     g.type.rank = golden_integers(t, "shape", shape, MAX_RANK);
-    if (strcmp(golden_text(t, "dtype"), "int32") == 0)
+    const char *dtype = golden_text(t, "dtype");
+    if (strcmp(dtype, "int32") == 0)
         g.type.dtype = CN_I32;
+    else if (strcmp(dtype, "uint8") == 0)
+        g.type.dtype = CN_U8;
+    else if (strcmp(dtype, "bool") == 0)
+        g.type.dtype = CN_BOOL;
     for (int i = 0; i < g.type.rank; i++)
         g.type.dims[i] = dim_of(shape[i]);
     g.count = type_count(&g.type, 0);
